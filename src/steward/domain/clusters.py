@@ -1,0 +1,120 @@
+"""A customer's Kubernetes cluster: what is wanted, what is seen, and its status word.
+
+Operations write the wanted part, reconcilers the seen part. The status word of OVHcloud's API is
+computed here from the conditions; it is stored nowhere.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import Any, NewType
+
+from steward.domain import conditions as conditions_
+from steward.domain import errors, projects, versions
+
+ClusterId = NewType("ClusterId", str)  # a UUID
+
+LONGEST_NAME = 63
+_NAME = re.compile(r"^[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9])?$")
+
+
+class Status(StrEnum):
+    """Values of `cloud.kube.ClusterStatusEnum`."""
+
+    DELETED = "DELETED"
+    DELETING = "DELETING"
+    ERROR = "ERROR"
+    INSTALLING = "INSTALLING"
+    MAINTENANCE = "MAINTENANCE"
+    READY = "READY"
+    REDEPLOYING = "REDEPLOYING"
+    REOPENING = "REOPENING"
+    RESETTING = "RESETTING"
+    SUSPENDED = "SUSPENDED"
+    SUSPENDING = "SUSPENDING"
+    UNKNOWN = "UNKNOWN"
+    UPDATING = "UPDATING"
+    USER_ERROR = "USER_ERROR"
+    USER_QUOTA_ERROR = "USER_QUOTA_ERROR"
+    USER_WEBHOOK_PREVENTING_OPERATIONS_ERROR = "USER_WEBHOOK_PREVENTING_OPERATIONS_ERROR"
+
+
+class UpdatePolicy(StrEnum):
+    ALWAYS_UPDATE = "ALWAYS_UPDATE"
+    MINIMAL_DOWNTIME = "MINIMAL_DOWNTIME"
+    NEVER_UPDATE = "NEVER_UPDATE"
+
+
+class ProxyMode(StrEnum):
+    IPTABLES = "iptables"
+    IPVS = "ipvs"
+
+
+class Plan(StrEnum):
+    FREE = "free"
+    STANDARD = "standard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """`slot` is the cluster's number on this host, allotted at the order and given back at its end."""
+
+    id: ClusterId
+    project_id: projects.ProjectId
+    name: str
+    region: str
+    version: versions.Version
+    plan: Plan = Plan.FREE
+    update_policy: UpdatePolicy = UpdatePolicy.ALWAYS_UPDATE
+    proxy_mode: ProxyMode = ProxyMode.IPTABLES
+    pods: IPv4Network
+    services: IPv4Network
+    slot: int
+    # What is kept for functions to come (decisions/0004): OVHcloud's field name to its validated value.
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    delete_asked_at: datetime | None = None
+    conditions: conditions_.Conditions = ()
+    installed_version: versions.Version | None = None  # observed of the API server; None before it answered
+    installed_at: datetime | None = None  # first time that all of it worked
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def deleting(self) -> bool:
+        return self.delete_asked_at is not None
+
+
+_BUSY = {
+    conditions_.Reason.INSTALLING: Status.INSTALLING,
+    conditions_.Reason.RESTORING: Status.REDEPLOYING,
+    conditions_.Reason.UPDATING: Status.UPDATING,
+}
+
+
+def status(cluster: Cluster) -> Status:
+    """OVHcloud's word for the conditions."""
+    if cluster.deleting:
+        return Status.DELETING
+    if conditions_.holds(cluster.conditions, conditions_.Kind.BLOCKED):
+        blocked = conditions_.find(cluster.conditions, conditions_.Kind.BLOCKED)
+        customers = blocked is not None and blocked.whose_turn == errors.CUSTOMER
+        return Status.USER_ERROR if customers else Status.ERROR
+    progressing = conditions_.find(cluster.conditions, conditions_.Kind.PROGRESSING)
+    if progressing is not None and progressing.holds:
+        return _BUSY.get(progressing.reason, Status.UPDATING)
+    if conditions_.holds(cluster.conditions, conditions_.Kind.READY):
+        return Status.READY
+    return Status.UNKNOWN
+
+
+def checked_name(text: str) -> str:
+    if len(text) > LONGEST_NAME or not _NAME.fullmatch(text):
+        raise errors.BadInput(
+            f"Cluster name {text!r} is invalid: it begins with a letter, ends with a letter or digit, has only "
+            f"letters, digits, '-', '_' and '.' inside, and at most {LONGEST_NAME} characters",
+            name="InvalidDataError",
+        )
+    return text

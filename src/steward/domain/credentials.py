@@ -1,0 +1,88 @@
+"""Who may call what: application keys, consumer keys and their access rules.
+
+The secrets in here are plain only in memory; storage keeps them sealed. Expiry and rules are decided
+here, signatures at the edge.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from steward.domain import errors, projects
+
+ApplicationKey = NewType("ApplicationKey", str)
+ConsumerKey = NewType("ConsumerKey", str)
+
+METHODS = ("GET", "POST", "PUT", "DELETE")
+MOST_RULES = 100
+
+
+class Status(StrEnum):
+    """Values of `auth.CredentialStateEnum`."""
+
+    EXPIRED = "expired"
+    PENDING = "pendingValidation"
+    REFUSED = "refused"
+    VALIDATED = "validated"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    method: str
+    path: str  # may contain `*`, which stands for any characters
+
+    def grants(self, method: str, path: str) -> bool:
+        if self.method != method:
+            return False
+        pattern = ".*".join(re.escape(part) for part in self.path.split("*"))
+        return re.fullmatch(pattern, path) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    key: ApplicationKey
+    secret: str = field(repr=False)
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A consumer key: what one application may do for one account."""
+
+    id: int
+    consumer_key: ConsumerKey = field(repr=False)
+    application_key: ApplicationKey
+    account: projects.AccountId | None  # None until somebody validates it
+    rules: tuple[AccessRule, ...]
+    status: Status
+    allowed_ips: tuple[str, ...] = ()
+    redirection: str | None = None
+    description: str = ""
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_use: datetime | None = None
+
+    def usable(self, now: datetime) -> bool:
+        expired = self.expires_at is not None and self.expires_at <= now
+        return self.status is Status.VALIDATED and self.account is not None and not expired
+
+    def grants(self, method: str, path: str) -> bool:
+        return any(rule.grants(method, path) for rule in self.rules)
+
+
+ALL_RULES = tuple(AccessRule(method, "/*") for method in METHODS)
+
+
+def checked_rules(pairs: list[tuple[str, str]]) -> tuple[AccessRule, ...]:
+    """At least one rule, known methods, absolute paths."""
+    if not 1 <= len(pairs) <= MOST_RULES:
+        raise errors.BadInput(f"accessRules must hold 1 to {MOST_RULES} rules")
+    for method, path in pairs:
+        if method not in METHODS:
+            raise errors.BadInput(f"[accessRules] method {method!r} is not one of {', '.join(METHODS)}")
+        if not path.startswith("/") or len(path) > 500:
+            raise errors.BadInput(f"[accessRules] path {path!r} must begin with '/' and have at most 500 characters")
+    return tuple(AccessRule(method, path) for method, path in pairs)

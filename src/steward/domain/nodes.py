@@ -1,0 +1,83 @@
+"""One worker of a cluster, from its order to its history."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from steward.domain import clusters, versions
+from steward.domain import conditions as conditions_
+
+NodeId = NewType("NodeId", str)  # a UUID
+
+LONGEST_POOL_IN_NAME = 30
+
+
+class Status(StrEnum):
+    """Values of `cloud.kube.NodeStatusEnum`."""
+
+    DELETED = "DELETED"
+    DELETING = "DELETING"
+    ERROR = "ERROR"
+    FLAVOR_OUT_OF_STOCK_ERROR = "FLAVOR_OUT_OF_STOCK_ERROR"
+    INSTALLING = "INSTALLING"
+    MAINTENANCE = "MAINTENANCE"
+    READY = "READY"
+    REDEPLOYING = "REDEPLOYING"
+    REOPENING = "REOPENING"
+    RESETTING = "RESETTING"
+    SUSPENDED = "SUSPENDED"
+    SUSPENDING = "SUSPENDING"
+    UNKNOWN = "UNKNOWN"
+    UPDATING = "UPDATING"
+    USER_ERROR = "USER_ERROR"
+    USER_NODE_NOT_FOUND_ERROR = "USER_NODE_NOT_FOUND_ERROR"
+    USER_NODE_SUSPENDED_SERVICE = "USER_NODE_SUSPENDED_SERVICE"
+    USER_QUOTA_ERROR = "USER_QUOTA_ERROR"
+    USER_WEBHOOK_PREVENTING_OPERATIONS_ERROR = "USER_WEBHOOK_PREVENTING_OPERATIONS_ERROR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """`number` is allotted within the cluster; address and pod range follow from it.
+
+    `instance_id` is None until the machine exists, `deployed_at` until it was first ready.
+    """
+
+    id: NodeId
+    cluster_id: clusters.ClusterId
+    nodepool_id: str
+    name: str
+    flavor: str
+    version: versions.Version
+    number: int
+    instance_id: str | None = None
+    delete_asked_at: datetime | None = None
+    drain_began_at: datetime | None = None
+    conditions: conditions_.Conditions = ()
+    created_at: datetime
+    updated_at: datetime
+    deployed_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def deleting(self) -> bool:
+        return self.delete_asked_at is not None
+
+
+def status(node: Node) -> Status:
+    """OVHcloud's word for the conditions."""
+    if node.deleted_at is not None:
+        return Status.DELETED
+    if node.deleting:
+        return Status.DELETING
+    if conditions_.holds(node.conditions, conditions_.Kind.BLOCKED):
+        return Status.ERROR
+    if conditions_.holds(node.conditions, conditions_.Kind.READY):
+        return Status.READY
+    return Status.INSTALLING if node.deployed_at is None else Status.REDEPLOYING
+
+
+def name_of(pool_name: str, node_id: NodeId) -> str:
+    """As OVHcloud names them: the pool's name cut at 30, `-node-`, 6 hex characters."""
+    return f"{pool_name[:LONGEST_POOL_IN_NAME].rstrip('-')}-node-{node_id.replace('-', '')[:6]}"

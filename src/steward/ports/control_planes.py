@@ -1,0 +1,62 @@
+"""Where a cluster's control plane runs.
+
+| Rule | Mandatory |
+|---|---|
+| every verb returns at once: it starts or stops, it does not wait until something serves | yes |
+| `ensure` may be called any number of times; what stands as wanted is left alone | yes |
+| `ensure` of a part starts nothing else than that part | yes |
+| `observe` reports what is, from the outside of the process, never what was asked for | yes |
+| `remove` of what is gone is no error; after it nothing of the cluster is left on the machine | yes |
+| the runtime starts a part that died again by itself, with back-off, and reports it as a change | yes |
+| nothing of a cluster ends when steward ends | yes |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import Protocol
+
+from steward.domain import clusters, networks, versions
+
+
+class Part(StrEnum):
+    NETWORK = "network"
+    ETCD = "etcd"
+    API_SERVER = "kube-apiserver"
+    CONTROLLER_MANAGER = "kube-controller-manager"
+    SCHEDULER = "kube-scheduler"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPlane:
+    """All that a runtime must know. `files` are credentials by file name, written 0600."""
+
+    cluster_id: clusters.ClusterId
+    network: networks.ClusterNetwork
+    version: versions.Version
+    pods: IPv4Network
+    services: IPv4Network
+    files: Mapping[str, str] = field(repr=False)
+    etcd_quota_bytes: int = 400 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartState:
+    """`running` is the process (or the link); whether it serves is asked of the API itself."""
+
+    running: bool
+    restarts: int = 0
+    reason: str = ""  # why it does not run; the last line of its log where it has one
+
+
+class ControlPlanes(Protocol):
+    async def ensure(self, wanted: ControlPlane, part: Part) -> None: ...
+
+    async def mark_served(self, cluster_id: clusters.ClusterId) -> None:
+        """etcd has answered a quorum read: from now on its data is never thrown away."""
+        ...
+
+    async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[Part, PartState]: ...
+
+    async def remove(self, cluster_id: clusters.ClusterId) -> None: ...

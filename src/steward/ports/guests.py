@@ -1,0 +1,85 @@
+"""What steward asks of a cluster's own API.
+
+Every call may raise `NotAnswering`: the API is not there (yet), or refused the connection. It is an
+expected state of a cluster that is being made, restored or restarted, not a bug.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from steward.domain import clusters, nodepools, versions
+
+
+class NotAnswering(Exception):
+    """The cluster's API did not answer, or not with success; the text says what was tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How to reach one cluster's API, as whom."""
+
+    cluster_id: clusters.ClusterId
+    server: str  # https://host:port
+    authority: str  # PEM
+    certificate: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestNode:
+    name: str
+    ready: bool
+    reason: str  # of the Ready condition, with its message
+    version: str  # kubelet's, without `v`
+    unschedulable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeIdentity:
+    """What a Node object carries from before its kubelet first reports."""
+
+    name: str
+    provider_id: str
+    pods: str  # its pod range
+    labels: Mapping[str, str]  # the provider's
+    template: nodepools.Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draining:
+    """What still runs on a node that is being emptied."""
+
+    left: Sequence[str]  # namespace/name
+    held_back: str = ""  # why the first of them stays, e.g. a PodDisruptionBudget
+
+
+class Guests(Protocol):
+    async def version(self, access: Access) -> versions.Version:
+        """Of the API server; an authorised request, answered only when its `readyz` is good."""
+        ...
+
+    async def has_default_account(self, access: Access) -> bool:
+        """Whether namespace `default` has its service account, without which no pod can be made."""
+        ...
+
+    async def apply(self, access: Access, manifests: Sequence[Mapping[str, Any]]) -> None:
+        """Server-side apply; fields of others are left alone."""
+        ...
+
+    async def nodes(self, access: Access) -> Sequence[GuestNode]: ...
+
+    async def register_node(self, access: Access, identity: NodeIdentity) -> None:
+        """Make the Node object, or bring the fields that are ours up to date."""
+        ...
+
+    async def drain(self, access: Access, node: str, *, since: datetime, force: bool) -> Draining:
+        """Cordon, ask every pod to leave, and say which still stand. `force` deletes instead of evicting."""
+        ...
+
+    async def remove_node(self, access: Access, node: str) -> None: ...
+
+    async def forget(self, cluster_id: clusters.ClusterId) -> None:
+        """Close connections that were kept for a cluster."""
+        ...
