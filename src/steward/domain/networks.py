@@ -77,7 +77,7 @@ def node_pods(pods: IPv4Network, number: int) -> IPv4Network:
 
 
 def most_nodes(pods: IPv4Network) -> int:
-    return min(MOST_NODES, 2 ** (24 - pods.prefixlen))
+    return min(MOST_NODES, 1 << (24 - pods.prefixlen))
 
 
 def service_address(services: IPv4Network, position: int) -> IPv4Address:

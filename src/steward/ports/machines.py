@@ -21,6 +21,8 @@ class Machine:
     services: IPv4Network
     version: versions.Version
     flavor: flavors.Flavor
+    proxy_mode: clusters.ProxyMode = clusters.ProxyMode.IPTABLES
+    instance_id: str
     files: Mapping[str, str] = field(repr=False)
 
 

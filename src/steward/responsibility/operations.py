@@ -10,6 +10,7 @@ ACTIVITY_OF = MappingProxyType(
         "project.create": "1.1-1",
         "credential.create": "3.1.2-1",
         "credential.request": "3.1.2-1",
+        "credential.validate": "3.1.2-1",
         "credential.revoke": "3.1.2-1",
         "project.edit": "3.1.2-1",
         "cluster.create": "1.1-1",  # with 1.1-2 (network), 1.1-3 (region), 1.1-4 (version)

@@ -1,0 +1,175 @@
+"""Who calls: a customer by OVHcloud's signature, or the operator by its token.
+
+Unknown keys cost as much work as known ones, and secrets are compared in constant time.
+"""
+
+import hmac
+import ipaddress
+import time
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from steward.api import config as config_
+from steward.api import edge
+from steward.api.ovh import signatures
+from steward.domain import actors, credentials, errors
+from steward.operations import context as context_
+from steward.operations import credentials as credentials_
+
+CACHED_SECONDS = 1.0
+_MOST_CACHED = 2000
+_LONGEST_KEY = 64
+LAST_USE_SECONDS = 300  # a last use is written at most this often
+
+# What a consumer key may always ask about itself.
+_OWN = frozenset({"/auth/currentCredential", "/auth/details", "/auth/logout"})
+_NOBODY = "0" * 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A request whose signature was right; `timestamp` is the client's, in our time window."""
+
+    actor: actors.Actor
+    credential: credentials.Credential
+    signature: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Headers:
+    application: str
+    consumer: str
+    timestamp: str
+    signature: str
+
+
+class Authentication:
+    def __init__(self, context: context_.Context, config: config_.ApiConfig) -> None:
+        self._context = context
+        self._config = config
+        self._cached: dict[tuple[str, str], tuple[float, credentials_.Pair]] = {}
+
+    def forget(self) -> None:
+        """After a credential changed: the next request reads it anew."""
+        self._cached.clear()
+
+    def operator(self, request: Request) -> actors.Actor:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise errors.Unauthenticated("You must login first: the operator's token is missing")
+        good = hmac.compare_digest(token.strip().encode("utf-8", "replace"), self._config.operator_token.encode())
+        if not (good and self._config.operator_token):
+            raise errors.Forbidden("The operator's token is not valid", code="INVALID_CREDENTIAL")
+        return actors.OPERATOR
+
+    async def customer(self, request: Request) -> Signed:
+        headers = _headers(request)
+        application, credential = await self._pair(headers)
+        moment = self._context.clock.now()
+        right = signatures.matches(headers.signature, await self._expected(request, headers, application))
+        if application is None:
+            raise errors.Forbidden("This application key is invalid", code="INVALID_KEY")
+        if not signatures.in_time(headers.timestamp, moment.timestamp(), self._config.replay_window):
+            raise errors.BadInput(
+                f"Query out of time: X-Ovh-Timestamp must be within {self._config.replay_window} s of /auth/time",
+                code="QUERY_TIME_OUT",
+            )
+        if credential is None or credential.application_key != application.key:
+            raise _invalid_credential()
+        if not right:
+            raise errors.BadInput("Invalid signature", code="INVALID_SIGNATURE")
+        if not credential.usable(moment) or credential.account is None:
+            raise _invalid_credential()
+        _check_rights(request, credential)
+        await self._remember_use(credential)
+        return Signed(
+            actor=actors.customer(credential.account),
+            credential=credential,
+            signature=headers.signature,
+            timestamp=int(headers.timestamp),
+        )
+
+    async def _expected(
+        self, request: Request, headers: _Headers, application: credentials.Application | None
+    ) -> list[str]:
+        body = await request.body()
+        typed = signatures.urls(
+            self._config.base_url,
+            request.headers.get("host", ""),
+            request.scope[edge.TYPED],
+            request.scope["query_string"].decode("latin-1"),
+            loopback_names=self._config.loopback_names,
+        )
+        return [
+            signatures.signature(
+                secret=application.secret if application else _NOBODY,
+                consumer_key=headers.consumer,
+                method=request.method,
+                url=url,
+                body=body,
+                timestamp=headers.timestamp,
+            )
+            for url in typed
+        ]
+
+    async def _pair(self, headers: _Headers) -> credentials_.Pair:
+        key = (headers.application, headers.consumer)
+        now = time.monotonic()
+        known = self._cached.get(key)
+        if known is not None and known[0] > now:
+            return known[1]
+        pair = await credentials_.find(
+            self._context, application_key=headers.application, consumer_key=headers.consumer
+        )
+        if None not in pair:
+            if len(self._cached) >= _MOST_CACHED:
+                self._cached.clear()
+            self._cached[key] = (now + CACHED_SECONDS, pair)
+        return pair
+
+    async def _remember_use(self, credential: credentials.Credential) -> None:
+        now = self._context.clock.now()
+        if credential.last_use is None or (now - credential.last_use).total_seconds() > LAST_USE_SECONDS:
+            await credentials_.used(self._context, credential_id=credential.id, at=now)
+            self.forget()
+
+
+def _headers(request: Request) -> _Headers:
+    given = request.headers
+    found = _Headers(
+        application=given.get("x-ovh-application", ""),
+        consumer=given.get("x-ovh-consumer", ""),
+        timestamp=given.get("x-ovh-timestamp", ""),
+        signature=given.get("x-ovh-signature", ""),
+    )
+    if not found.application or not (found.consumer or found.signature):
+        raise errors.Unauthenticated("You must login first")
+    if len(found.application) > _LONGEST_KEY:
+        raise errors.Forbidden("This application key is invalid", code="INVALID_KEY")
+    if len(found.consumer) > _LONGEST_KEY:
+        raise _invalid_credential()
+    return found
+
+
+def _invalid_credential() -> errors.Forbidden:
+    return errors.Forbidden("This credential is not valid", code="INVALID_CREDENTIAL")
+
+
+def _check_rights(request: Request, credential: credentials.Credential) -> None:
+    path = request.scope[edge.PATH]
+    if not _from_allowed_place(request, credential.allowed_ips):
+        raise errors.Forbidden("This credential is not valid from this address", code="FORBIDDEN")
+    if path not in _OWN and not credential.grants(request.method, path):
+        raise errors.Forbidden("This call has not been granted", code="NOT_GRANTED_CALL")
+
+
+def _from_allowed_place(request: Request, allowed: tuple[str, ...]) -> bool:
+    if not allowed:
+        return True
+    try:
+        address = ipaddress.ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return False
+    return any(address in ipaddress.ip_network(block) for block in allowed)

@@ -1,0 +1,159 @@
+"""One request with its caller: what every route gets, and the three doors that routes stand behind.
+
+`SignedRoute` is for customers, `OperatorRoute` for the provider, `EitherRoute` for both. Who calls is
+known before the body is looked at, and before anything else is said.
+"""
+
+import hashlib
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from steward.api import authentication, errors
+from steward.api import config as config_
+from steward.api.ovh import replays
+from steward.domain import actors, credentials
+from steward.operations import context as context_
+
+OPERATIONS = "x-steward-operation"
+IGNORED = "X-Steward-Ignored-Fields"
+_MOST_NAMED = 30
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What the application holds in its state."""
+
+    context: context_.Context
+    config: config_.ApiConfig
+    authentication: authentication.Authentication
+    replays: replays.Replays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    wiring: Wiring
+    actor: actors.Actor
+    credential: credentials.Credential | None = None  # of a customer
+
+    @property
+    def context(self) -> context_.Context:
+        return self.wiring.context
+
+    @property
+    def config(self) -> config_.ApiConfig:
+        return self.wiring.config
+
+
+async def _current(request: Request) -> Call:
+    call: Call = request.state.call
+    return call
+
+
+async def _wiring(request: Request) -> Wiring:
+    return wiring(request)
+
+
+Caller = Annotated[Call, Depends(_current)]
+Open = Annotated[Wiring, Depends(_wiring)]
+
+
+def wiring(request: Request) -> Wiring:
+    found: Wiring = request.app.state.wiring
+    return found
+
+
+class SignedRoute(APIRoute):
+    """Writes go through the memory of what was answered already."""
+
+    def get_route_handler(self) -> Handler:
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await _signed(request, inner)
+
+        return handle
+
+
+class OperatorRoute(APIRoute):
+    def get_route_handler(self) -> Handler:
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await _by_operator(request, inner)
+
+        return handle
+
+
+class EitherRoute(APIRoute):
+    def get_route_handler(self) -> Handler:
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            if "authorization" in request.headers:
+                return await _by_operator(request, inner)
+            return await _signed(request, inner)
+
+        return handle
+
+
+async def _by_operator(request: Request, inner: Handler) -> Response:
+    held = wiring(request)
+    request.state.call = Call(wiring=held, actor=held.authentication.operator(request))
+    return await inner(request)
+
+
+async def _signed(request: Request, inner: Handler) -> Response:
+    held = wiring(request)
+    signed = await held.authentication.customer(request)
+    request.state.call = Call(wiring=held, actor=signed.actor, credential=signed.credential)
+    if request.method == "GET":
+        return await inner(request)
+
+    async def act() -> Response:
+        try:
+            return await inner(request)
+        except Exception as reason:
+            return errors.answer(request, reason)
+
+    body = hashlib.sha256(await request.body()).hexdigest()
+    return await held.replays.once(
+        (signed.credential.consumer_key, signed.signature, body),
+        now=held.context.clock.now().timestamp(),
+        until=signed.timestamp + held.config.replay_window,
+        act=act,
+    )
+
+
+def changes(*operations: str) -> dict[str, Any]:
+    """For `openapi_extra` of a route: the operations it carries out."""
+    return {OPERATIONS: list(operations)}
+
+
+def ignored(body: BaseModel) -> Mapping[str, str]:
+    """The header that names what a body held and nobody reads."""
+    names = _unknown(body, "")
+    if not names:
+        return {}
+    return {IGNORED: ", ".join(quote(name[:100], safe="[].-_") for name in names[:_MOST_NAMED])}
+
+
+def _unknown(body: BaseModel, where: str) -> list[str]:
+    names = [where + name for name in body.model_extra or {}]
+    for field in type(body).model_fields:
+        value = getattr(body, field)
+        if isinstance(value, BaseModel):
+            names += _unknown(value, f"{where}{field}.")
+        elif isinstance(value, list):
+            for position, each in enumerate(value):
+                if isinstance(each, BaseModel):
+                    names += _unknown(each, f"{where}{field}[{position}].")
+    return names

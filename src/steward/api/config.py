@@ -1,0 +1,24 @@
+"""What the edge has to know of its surroundings; bootstrap fills it from the settings."""
+
+from dataclasses import dataclass, field
+
+from steward.domain import networks
+
+MOST_BODY_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiConfig:
+    """`base_url` is what clients type before `/1.0`; signatures are checked against it.
+
+    `loopback_names`: a signature over `http://<Host header>` counts as well where that host is a loopback
+    name. For services that listen on loopback without a public URL, where people type `localhost` and
+    `127.0.0.1` alike. Nowhere else: a signature has to be bound to one service.
+    """
+
+    base_url: str
+    operator_token: str = field(repr=False)
+    network: networks.Plan
+    replay_window: int = 60  # seconds, either way
+    loopback_names: bool = False
+    most_body_bytes: int = MOST_BODY_BYTES

@@ -1,0 +1,141 @@
+"""The outermost skin, around the whole application: query ids, headers, the size of bodies, the two prefixes.
+
+A body is read here, once, and never past its limit: everything behind works on complete small bodies.
+`/1.0` and `/v1` are one API; the prefix is cut off, so that routes and access rules know paths without it.
+"""
+
+import os
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from fastapi import Request
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from steward.api import config as config_
+from steward.api import errors as errors_
+from steward.domain import errors
+
+_log = structlog.get_logger()
+
+PREFIXES = (b"/1.0", b"/v1")
+PATH = "steward.path"  # in the scope: the path after the prefix, escapes as they were sent
+TYPED = "steward.typed_path"  # the whole path as it was sent
+_OPEN = (b"/native", b"/auth/validate", b"/openapi.json")  # what answers without a prefix
+_PREFIXED = "steward.prefixed"
+
+_HEADERS = (
+    ("cache-control", "no-cache, no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+_OVH_HEADERS = (
+    ("access-control-allow-origin", "*"),
+    ("access-control-expose-headers", "X-Pagination-Cursor-Next, X-Ovh-Queryid"),
+)
+
+
+class _Gone(Exception):
+    """The client left before its body was complete."""
+
+
+class Edge:
+    def __init__(self, app: ASGIApp, config: config_.ApiConfig, now: Callable[[], datetime]) -> None:
+        self.app = app
+        self._most = config.most_body_bytes
+        self._now = now
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        query_id = self._query_id()
+        scope = _routed(scope)
+        scope[errors_.QUERY_ID] = query_id
+        answer = _Answer(send, query_id, ovh=scope[_PREFIXED])
+        try:
+            body = await _whole_body(scope, receive, self._most)
+            await self.app(scope, _replayed(body, receive), answer.send)
+        except _Gone:
+            return
+        except Exception as reason:
+            # What the application let through it has answered already, unless it broke before that.
+            if not answer.began:
+                await errors_.answer(Request(scope), reason)(scope, receive, answer.send)
+
+    def _query_id(self) -> str:
+        """Of OVHcloud's form: place, front end, seconds, process, random."""
+        return f"LOCAL.ext-1.{int(self._now().timestamp()):x}.{os.getpid()}.{uuid.uuid4().hex}"
+
+
+class _Answer:
+    def __init__(self, send: Send, query_id: str, *, ovh: bool) -> None:
+        self._send = send
+        self._headers = (("x-ovh-queryid", query_id), *_HEADERS, *(_OVH_HEADERS if ovh else ()))
+        self.began = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.began = True
+            # A copy: the answer to a repeated request is one object that is sent several times.
+            message = {**message, "headers": list(message["headers"])}
+            headers = MutableHeaders(raw=message["headers"])
+            for name, value in self._headers:
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+def _routed(scope: Scope) -> Scope:
+    """The scope with the prefix cut off; what has none, and needs one, gets a path that no route has."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    typed = raw.decode("latin-1")
+    for prefix in PREFIXES:
+        if raw.startswith(prefix + b"/"):
+            length = len(prefix)
+            after = typed[length:]
+            return {**scope, "path": scope["path"][length:], PATH: after, TYPED: typed, _PREFIXED: True}
+    known = any(raw == each or raw.startswith(each + b"/") for each in _OPEN)
+    return {**scope, "path": scope["path"] if known else "/", PATH: typed, TYPED: typed, _PREFIXED: False}
+
+
+async def _whole_body(scope: Scope, receive: Receive, most: int) -> bytes:
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and len(length) < 20 and int(length) <= most:
+        if int(length) == 0:
+            return b""
+    elif length:
+        raise _too_large(most)
+    elif b"transfer-encoding" not in headers:
+        return b""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        body += message.get("body", b"")
+        if len(body) > most:
+            raise _too_large(most)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _too_large(most: int) -> errors.TooLarge:
+    return errors.TooLarge(f"The body is larger than {most} bytes; no request of this API needs that many")
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """The body once, then whatever the server has to say (that the client left)."""
+    given = False
+
+    async def next_message() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return next_message

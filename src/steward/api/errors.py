@@ -1,0 +1,148 @@
+"""Refusals and failures in OVHcloud's wire form: both of its error shapes in one object.
+
+`class`, `message`, `details` are what go-ovh and Terraform read; `errorCode`, `httpCode` what python-ovh
+reads. `details` is always flat, text to text, or go-ovh cannot decode it.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from steward.api import answers
+from steward.domain import errors
+
+_log = structlog.get_logger()
+
+QUERY_ID = "steward.query_id"  # in the ASGI scope, put there by the edge
+
+_TYPES = {
+    "int": "long",
+    "greater_than_equal": "long",
+    "less_than_equal": "long",
+    "string": "string",
+    "bool": "boolean",
+    "float": "double",
+    "finite_number": "double",
+    "list": "array",
+    "dict": "object",
+    "model": "object",
+}
+
+
+class _MethodNotAllowed(errors.BadInput):
+    status = 405
+    kind = "Client::MethodNotAllowed"
+    code = "METHOD_NOT_ALLOWED"
+
+
+def add_handlers(app: FastAPI) -> None:
+    async def handle(request: Request, reason: Exception) -> Response:
+        return answer(request, reason)
+
+    for kind in (errors.Refusal, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, handle)
+
+
+def answer(request: Request, reason: Exception) -> Response:
+    """Whatever was raised, as an answer; what was not expected is logged and not shown."""
+    query_id = request.scope.get(QUERY_ID, "")
+    refusal = as_refusal(reason)
+    if refusal is None:
+        _log.error("request.failed", query_id=query_id, method=request.method, exc_info=reason)
+        refusal = errors.Refusal(
+            "Internal Server Error: this is the provider's fault, and its operator finds the reason by the query id"
+        )
+    headers = reason.headers if isinstance(reason, HTTPException) else None
+    return shaped(refusal, query_id, headers)
+
+
+def as_refusal(reason: Exception) -> errors.Refusal | None:
+    if isinstance(reason, errors.Refusal):
+        return reason
+    if isinstance(reason, RequestValidationError):
+        return _invalid(reason.errors())
+    if isinstance(reason, HTTPException):
+        return _of_framework(reason)
+    return None
+
+
+def shaped(refusal: errors.Refusal, query_id: str, headers: Mapping[str, str] | None = None) -> Response:
+    details = {**refusal.details, "whoseTurn": refusal.whose_turn}
+    if query_id:
+        details["queryId"] = query_id
+    body = {
+        "class": refusal.kind,
+        "message": message(refusal),
+        "errorCode": refusal.code,
+        "httpCode": f"{refusal.status} {HTTPStatus(refusal.status).phrase}",
+        "details": details,
+    }
+    return answers.Json(body, status_code=refusal.status, headers=headers)
+
+
+def message(refusal: errors.Refusal) -> str:
+    """Refusals with a name read as those of OVHcloud's Kubernetes backend do."""
+    if not refusal.name:
+        return refusal.message
+    return f"[{refusal.name}] {refusal.status}: {refusal.message} (request ID: {uuid.uuid4()})"
+
+
+def _of_framework(reason: HTTPException) -> errors.Refusal | None:
+    if reason.status_code == HTTPStatus.NOT_FOUND:
+        return errors.NotFound("Got an invalid (or empty) URL", code="INVALID_URL")
+    if reason.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _MethodNotAllowed("This method is not allowed for this URL")
+    if reason.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return errors.TooLarge("The body is too large")
+    if HTTPStatus.BAD_REQUEST <= reason.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return errors.BadInput("The body is not valid JSON")
+    return None
+
+
+def _invalid(found: Sequence[Mapping[str, Any]]) -> errors.BadInput:
+    """The first fault as the message; the other fields are named in the details."""
+    first = found[0]
+    fields = ", ".join(dict.fromkeys(_field(each["loc"]) for each in found if _field(each["loc"])))
+    return errors.BadInput(_sentence(first), details={"fields": fields[:500]} if fields else None)
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    kind, field = str(fault["type"]), _field(fault["loc"])
+    if kind == "json_invalid":
+        why = (fault.get("ctx") or {}).get("error", "")
+        return f"The body is not valid JSON: {why} at character {fault['loc'][-1]}"
+    if not field:
+        return "The body must be a JSON object, sent as application/json"
+    if kind == "missing":
+        return f"[{field}] Missing parameter: {field} is mandatory"
+    if kind == "extra_forbidden":
+        return f"[{field}] Unknown parameter"
+    return f"[{field}] Given data ({_shown(fault.get('input'))}) is not valid for type {_type(fault)}"
+
+
+def _type(fault: Mapping[str, Any]) -> str:
+    kind = str(fault["type"])
+    if kind == "literal_error":
+        return f"enum: one of {(fault.get('ctx') or {}).get('expected', '')}"
+    return _TYPES.get(kind) or _TYPES.get(kind.split("_")[0]) or str(fault["msg"])
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """`nodepools[0].desiredNodes` of ("body", "nodepools", 0, "desiredNodes")."""
+    name = ""
+    for part in location[1:]:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
+    return name[:200]
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text[:64]

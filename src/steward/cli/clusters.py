@@ -1,0 +1,214 @@
+"""`steward cluster`: order, look at, rename and delete clusters, and get the way into them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from steward.cli import confirmation, kubeconfigs, naming, options, orders, output, waiting
+from steward.cli import session as session_
+from steward.client import clusters, errors, models, nodepools
+
+app = typer.Typer(help="Kubernetes clusters: order, look at, enter, delete.", no_args_is_help=True)
+
+COLUMNS: list[output.Column[models.Cluster]] = [
+    output.Column(title="NAME", value=lambda row: row["name"]),
+    output.Column(title="ID", value=lambda row: row["id"]),
+    output.Column(title="STATUS", value=lambda row: row["status"], status=True),
+    output.Column(title="VERSION", value=lambda row: row["version"]),
+    output.Column(title="REGION", value=lambda row: row["region"]),
+    output.Column(title="PLAN", value=lambda row: row.get("plan")),
+    output.Column(title="PROXY", value=lambda row: row.get("kubeProxyMode"), wide=True),
+    output.Column(title="UPDATES", value=lambda row: row.get("updatePolicy"), wide=True),
+    output.Column(title="NEXT", value=lambda row: row.get("nextUpgradeVersions"), wide=True),
+    output.Column(title="API", value=lambda row: row.get("url"), wide=True),
+    output.Column(title="CREATED", value=lambda row: row["createdAt"]),
+]
+
+
+@app.command("list")
+def list_(ctx: typer.Context, form: options.Output = output.Format.TABLE) -> None:
+    """List the clusters of the project."""
+    session = session_.of(ctx)
+    found = clusters.every(session.customer, session.project)
+    nothing = "No clusters yet. Order one: steward cluster create"
+    output.listing(session.terminal, form, found, COLUMNS, name="id", nothing=nothing)
+
+
+@app.command()
+def show(ctx: typer.Context, cluster: options.Cluster, form: options.Output = output.Format.TABLE) -> None:
+    """Show one cluster, all its fields."""
+    session = session_.of(ctx)
+    output.single(session.terminal, form, naming.cluster(session, cluster), COLUMNS, name="id")
+
+
+@app.command()
+def create(  # every option is a field of the order
+    ctx: typer.Context,
+    name: Annotated[str, typer.Option(help="Name of the cluster; the service invents one where none is given.")] = "",
+    region: options.Region = "",
+    version: Annotated[str, typer.Option(help="Minor version of Kubernetes, such as 1.36. Default: the newest.")] = "",
+    plan: Annotated[str, typer.Option(help="free or standard.")] = "",
+    update_policy: Annotated[
+        str, typer.Option(help="ALWAYS_UPDATE, MINIMAL_DOWNTIME or NEVER_UPDATE.", show_default=False)
+    ] = "",
+    kube_proxy_mode: Annotated[str, typer.Option(help="iptables or ipvs.")] = "",
+    flavor: options.Flavor = "",
+    nodes: Annotated[int | None, typer.Option(min=0, help="Nodes of the first pool; needs --flavor.")] = None,
+    pool_name: Annotated[str, typer.Option(help="Name of the first pool; needs --flavor.")] = "",
+    file: Annotated[
+        str, typer.Option("--file", "-f", help="YAML or JSON of the order, - for standard input; options win over it.")
+    ] = "",
+    wait: options.Wait = False,
+    timeout: options.Timeout = "30m",
+    save_kubeconfig: Annotated[
+        bool, typer.Option("--save-kubeconfig", help="Merge its kubeconfig when it is ready; includes --wait.")
+    ] = False,
+    form: options.Output = output.Format.TABLE,
+) -> None:
+    """Order a cluster, and with --flavor its first node pool."""
+    session = session_.of(ctx)
+    seconds = options.duration(timeout)
+    order = orders.cluster(
+        session,
+        file,
+        {
+            "name": name,
+            "region": region,
+            "version": version,
+            "plan": plan,
+            "updatePolicy": update_policy,
+            "kubeProxyMode": kube_proxy_mode,
+        },
+        orders.first_pool(flavor=flavor, nodes=nodes, name=pool_name),
+    )
+    made = clusters.create(session.customer, session.project, order)
+    if wait or save_kubeconfig:
+        made = _until_ready(session, made, seconds)
+    if save_kubeconfig:
+        _merge(session, made)
+    output.single(session.terminal, form, made, COLUMNS, name="id")
+    if not (wait or save_kubeconfig):
+        session.terminal.say(f"Ordered. To watch: steward progress {made['id']} --follow")
+
+
+@app.command()
+def rename(
+    ctx: typer.Context,
+    cluster: options.Cluster,
+    name: Annotated[str, typer.Argument(help="Its new name.")],
+) -> None:
+    """Give a cluster another name."""
+    session = session_.of(ctx)
+    found = naming.cluster(session, cluster)
+    clusters.rename(session.customer, session.project, found["id"], name)
+    session.terminal.say(f"Cluster {found['name']} is now {name}.")
+
+
+@app.command()
+def kubeconfig(
+    ctx: typer.Context,
+    cluster: options.Cluster,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Merge into the first file of KUBECONFIG, or ~/.kube/config.")
+    ] = False,
+    file: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file, readable by you only.")
+    ] = None,
+) -> None:
+    """Print a cluster's kubeconfig, write it to a file, or merge it into yours."""
+    session = session_.of(ctx)
+    found = naming.cluster(session, cluster)
+    if merge:
+        _merge(session, found, into=file)
+        return
+    content = clusters.kubeconfig(session.customer, session.project, found["id"])
+    if file is None:
+        session.terminal.write(content.rstrip("\n"))
+        return
+    kubeconfigs.write(session.terminal.folder / file.expanduser(), content)
+    session.terminal.say(f"Written. To use it: export KUBECONFIG={file}")
+
+
+@app.command()
+def delete(
+    ctx: typer.Context,
+    cluster: options.Cluster,
+    yes: options.Yes = False,
+    wait: options.Wait = False,
+    timeout: options.Timeout = "15m",
+) -> None:
+    """Delete a cluster with all its nodes and all that is stored in it."""
+    session = session_.of(ctx)
+    seconds = options.duration(timeout)
+    found = naming.cluster(session, cluster)
+    what = f"Cluster {found['name']} ({found['id']}), its nodes and everything stored in it will be gone for good."
+    confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
+    clusters.delete(session.customer, session.project, found["id"])
+    if wait:
+        _until_gone(session, found, seconds)
+        session.terminal.say(f"Cluster {found['name']} is deleted.")
+    else:
+        session.terminal.say(f"Cluster {found['name']} is being deleted.")
+
+
+def _until_ready(session: session_.Session, cluster: models.Cluster, timeout: float) -> models.Cluster:
+    link, project, name = session.customer, session.project, cluster["name"]
+
+    def pending(flows: object) -> str | None:
+        now = clusters.get(link, project, cluster["id"])
+        if waits := waiting.check_status(f"cluster {name}", now["status"]):
+            return waits
+        checks = (
+            waiting.check_status(f"node pool {pool['name']}", pool["status"])
+            for pool in nodepools.every(link, project, cluster["id"])
+        )
+        return next((check for check in checks if check), None)
+
+    waiting.until_done(
+        session,
+        waiting.Work(
+            link=link,
+            project=project,
+            cluster=cluster["id"],
+            pending=pending,
+            come_back=f"steward progress {cluster['id']} --follow",
+            timeout=timeout,
+            from_start=True,
+        ),
+    )
+    return clusters.get(link, project, cluster["id"])
+
+
+def _until_gone(session: session_.Session, cluster: models.Cluster, timeout: float) -> None:
+    link, project = session.customer, session.project
+
+    def pending(flows: object) -> str | None:
+        try:
+            now = clusters.get(link, project, cluster["id"])
+        except errors.ApiError as error:
+            if error.not_found:
+                return None
+            raise
+        return waiting.check_status(f"cluster {cluster['name']}", now["status"], target="DELETED")
+
+    waiting.until_done(
+        session,
+        waiting.Work(
+            link=link,
+            project=project,
+            cluster=cluster["id"],
+            pending=pending,
+            come_back=f"steward progress {cluster['id']} --follow",
+            timeout=timeout,
+        ),
+    )
+
+
+def _merge(session: session_.Session, cluster: models.Cluster, *, into: Path | None = None) -> None:
+    content = clusters.kubeconfig(session.customer, session.project, cluster["id"])
+    target = session.terminal.folder / into.expanduser() if into else kubeconfigs.own_file(session.terminal)
+    merged = kubeconfigs.merge_into(target, content, identifier=cluster["id"], now=session.terminal.wall())
+    session.terminal.say(f"{merged.file}: the current context is now {merged.context}.")
+    if merged.backup:
+        session.terminal.say(f"The file as it was before: {merged.backup}")

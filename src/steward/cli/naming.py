@@ -1,0 +1,63 @@
+"""From what a person typed, a name or an id, to the one object that is meant."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from steward.cli import failures
+from steward.cli import session as session_
+from steward.client import clusters, errors, models, nodepools, nodes
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+Named = TypeVar("Named", bound=Mapping[str, object])
+
+
+def is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
+
+
+def cluster(session: session_.Session, text: str) -> models.Cluster:
+    link, project = session.customer, session.project
+    if found := _by_id(text, lambda: clusters.get(link, project, text)):
+        return found
+    return _only("cluster", text, clusters.every(link, project), where=f"project {project}")
+
+
+def pool(session: session_.Session, cluster_id: str, text: str) -> models.NodePool:
+    every = nodepools.every(session.customer, session.project, cluster_id)
+    return _only("node pool", text, every, where=f"cluster {cluster_id}")
+
+
+def node(session: session_.Session, cluster_id: str, text: str) -> models.Node:
+    link, project = session.customer, session.project
+    # Deleted nodes stand in no list, and can still be asked for by id.
+    if found := _by_id(text, lambda: nodes.get(link, project, cluster_id, text)):
+        return found
+    return _only("node", text, nodes.every(link, project, cluster_id), where=f"cluster {cluster_id}")
+
+
+def _by_id(text: str, get: Callable[[], Named]) -> Named | None:
+    """None where it is no id. A name may look like one, so that an id that is not there is tried as a name."""
+    if not is_id(text):
+        return None
+    try:
+        return get()
+    except errors.ApiError as error:
+        if not error.not_found:
+            raise
+        return None
+
+
+def _only(kind: str, text: str, every: Sequence[Named], *, where: str) -> Named:
+    by_id = [each for each in every if each["id"] == text]
+    found = by_id or [each for each in every if each["name"] == text]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        identifiers = "\n".join(f"  {each['id']}  {each['status']}, created {each['createdAt']}" for each in found)
+        raise failures.Usage(
+            f"{len(found)} {kind}s are named {text!r}. Give the id of the one you mean:\n{identifiers}"
+        )
+    there = ", ".join(str(each["name"]) for each in every) or "none"
+    raise failures.NotFound(f"There is no {kind} {text!r} in {where}. There are: {there}.")

@@ -1,0 +1,23 @@
+"""Paths of the API, with every part that a person typed escaped."""
+
+from urllib.parse import quote
+
+
+def kube(project: str, *parts: str) -> str:
+    return _joined("/cloud/project", project, "kube", *parts)
+
+
+def capabilities(project: str, name: str) -> str:
+    return _joined("/cloud/project", project, "capabilities", "kube", name)
+
+
+def project(name: str) -> str:
+    return _joined("/cloud/project", name)
+
+
+def native_project(project: str, *parts: str) -> str:
+    return _joined("/native/projects", project, *parts)
+
+
+def _joined(head: str, *parts: str) -> str:
+    return "/".join((head, *(quote(part, safe="") for part in parts)))

@@ -1,0 +1,250 @@
+"""Clusters: order, look at, rename, set the update policy, delete."""
+
+import dataclasses
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from steward.domain import actors, clusters, conditions, errors, networks, nodepools, nodes, projects, versions
+from steward.operations import access, capabilities, capacity, history, orders, pools, wishes
+from steward.operations import context as context_
+from steward.operations.registry import operation
+from steward.ports import records
+
+W = TypeVar("W", bound=StrEnum)
+
+SLOTS = "cluster-slot"  # the pool of numbers that `records.allotments` gives clusters from
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A cluster and what its answer needs to know of its nodes."""
+
+    cluster: clusters.Cluster
+    nodes: Sequence[nodes.Node] = ()
+
+    @property
+    def control_plane_is_up_to_date(self) -> bool:
+        return versions.is_latest_patch(capabilities.versions_offered(), self.version)
+
+    @property
+    def is_up_to_date(self) -> bool:
+        return self.control_plane_is_up_to_date and all(node_is_up_to_date(self.cluster, each) for each in self.nodes)
+
+    @property
+    def version(self) -> versions.Version:
+        return self.cluster.installed_version or self.cluster.version
+
+    @property
+    def next_series(self) -> list[str]:
+        return versions.next_series(capabilities.versions_offered(), self.version)
+
+
+def node_is_up_to_date(cluster: clusters.Cluster, node: nodes.Node) -> bool:
+    same_series = node.version.series == cluster.version.series
+    return same_series and versions.is_latest_patch(capabilities.versions_offered(), node.version)
+
+
+@operation("cluster.create")
+async def create(
+    context: context_.Context, actor: actors.Actor, *, project_id: str, order: orders.ClusterOrder
+) -> View:
+    """All of the order or nothing: the cluster and its pools are written in one transaction."""
+    now = context.clock.now()
+    async with context.records.begin() as work:
+        project = await access.project(work, actor, project_id)
+        draft = _drafted(order, project.id, now)
+        ordered = [pools.ordered(context, draft, each, now=now) for each in order.pools]
+        pools.check_names(ordered)
+        capacity.check_node_quota(draft, ordered)
+        await capacity.check_cluster_quota(work, draft)
+        await capacity.check(context, work, capacity.CONTROL_PLANE + capacity.of_pools(ordered))
+        cluster = dataclasses.replace(draft, slot=await _slot(work, draft.id))
+        await _save(work, actor, cluster, ordered)
+    context.wake(f"cluster:{cluster.id}")
+    for pool in ordered:
+        context.wake(f"nodepool:{pool.id}")
+    return View(cluster)
+
+
+def _drafted(order: orders.ClusterOrder, project_id: projects.ProjectId, now: datetime) -> clusters.Cluster:
+    """The cluster with everything but its slot."""
+    region = capabilities.region(order.region)
+    plan = _word(clusters.Plan, order.plan or clusters.Plan.FREE, "plan")
+    wishes.check_network(order)
+    wishes.check_customization(order.customization)
+    pods, services = wishes.ranges(order, plan)
+    version = versions.latest_of(capabilities.versions_offered(), order.version or capabilities.default_series())
+    policy = order.update_policy or clusters.UpdatePolicy.ALWAYS_UPDATE
+    cluster_id = clusters.ClusterId(str(uuid.uuid4()))
+    return clusters.Cluster(
+        id=cluster_id,
+        project_id=project_id,
+        name=clusters.checked_name(order.name) if order.name else f"cluster-{secrets.token_hex(3)}",
+        region=region.name,
+        version=version,
+        plan=plan,
+        update_policy=_word(clusters.UpdatePolicy, policy, "updatePolicy"),
+        proxy_mode=_word(clusters.ProxyMode, order.proxy_mode or clusters.ProxyMode.IPTABLES, "kubeProxyMode"),
+        pods=pods,
+        services=services,
+        slot=-1,
+        kept={"customization": wishes.default_customization()},
+        conditions=_first_conditions(plan, now),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _first_conditions(plan: clusters.Plan, now: datetime) -> conditions.Conditions:
+    installing = conditions.Condition(
+        kind=conditions.Kind.PROGRESSING,
+        holds=True,
+        reason=conditions.Reason.INSTALLING,
+        message="The cluster is being installed",
+        whose_turn=errors.PROVIDER,
+        activity="2.1-1",
+        since=now,
+    )
+    if plan is clusters.Plan.FREE:
+        return (installing,)
+    reduced = conditions.Condition(
+        kind=conditions.Kind.REDUCED_REDUNDANCY,
+        holds=True,
+        reason=conditions.Reason.SINGLE_REPLICA,
+        message="The control plane runs with one replica; the plan's further replicas are not offered on one host",
+        whose_turn=errors.PROVIDER,
+        activity="3.1.1-1",
+        since=now,
+    )
+    return (installing, reduced)
+
+
+async def _slot(work: records.Work, cluster_id: clusters.ClusterId) -> int:
+    slot = await work.allotments.take(SLOTS, cluster_id, below=networks.MOST_CLUSTERS)
+    if slot is None:
+        raise errors.Unavailable(
+            f"The provider's address range is used up: it has room for {networks.MOST_CLUSTERS} clusters. It is the "
+            "provider's turn to extend it",
+            name="InsufficientCapacityError",
+            code="INSUFFICIENT_CAPACITY",
+        )
+    return slot
+
+
+async def _save(
+    work: records.Work, actor: actors.Actor, cluster: clusters.Cluster, ordered: Sequence[nodepools.NodePool]
+) -> None:
+    await work.clusters.save(cluster)
+    await history.of_cluster(
+        work,
+        cluster,
+        at=cluster.created_at,
+        actor=actor,
+        operation="cluster.create",
+        type="cluster:ordered",
+        message=f"Cluster {cluster.name} was ordered: Kubernetes {cluster.version}, plan {cluster.plan.value}",
+        facts={"version": str(cluster.version), "region": cluster.region, "plan": cluster.plan.value},
+    )
+    for pool in ordered:
+        await work.nodepools.save(pool)
+        await history.of_part(
+            work,
+            cluster,
+            pool,
+            at=cluster.created_at,
+            actor=actor,
+            operation="nodepool.create",
+            type="nodepool:ordered",
+            message=f"Node pool {pool.name} was ordered: {pool.desired} nodes of flavor {pool.flavor}",
+        )
+
+
+async def ids(context: context_.Context, actor: actors.Actor, *, project_id: str) -> list[str]:
+    async with context.records.read() as work:
+        project = await access.project(work, actor, project_id)
+        return [each.id for each in await work.clusters.of_project(project.id)]
+
+
+async def get(context: context_.Context, actor: actors.Actor, *, project_id: str, cluster_id: str) -> View:
+    async with context.records.read() as work:
+        cluster = await access.cluster(work, actor, project_id, cluster_id)
+        return View(cluster, await work.nodes.of_cluster(cluster.id))
+
+
+@operation("cluster.rename", "cluster.update_policy")
+async def edit(
+    context: context_.Context,
+    actor: actors.Actor,
+    *,
+    project_id: str,
+    cluster_id: str,
+    name: str | None = None,
+    update_policy: str | None = None,
+) -> None:
+    """Two decisions of the customer that come in one call; each is written down under its own activity."""
+    now = context.clock.now()
+    async with context.records.begin() as work:
+        cluster = await access.cluster(work, actor, project_id, cluster_id)
+        changed = dataclasses.replace(cluster, updated_at=now)
+        if name is not None:
+            changed = dataclasses.replace(changed, name=clusters.checked_name(name))
+        if update_policy is not None:
+            policy = _word(clusters.UpdatePolicy, update_policy, "updatePolicy")
+            changed = dataclasses.replace(changed, update_policy=policy)
+        if cluster.deleting:
+            raise errors.Conflict(f"Cluster {cluster.id} is being deleted", name="ConflictError")
+        edits = _edits(cluster, changed)
+        if not edits:
+            return
+        await work.clusters.save(changed)
+        for operation_name, type_, message in edits:
+            await history.of_cluster(
+                work, changed, at=now, actor=actor, operation=operation_name, type=type_, message=message
+            )
+    context.wake(f"cluster:{cluster_id}")
+
+
+def _edits(old: clusters.Cluster, new: clusters.Cluster) -> list[tuple[str, str, str]]:
+    edits = []
+    if old.name != new.name:
+        edits.append(("cluster.rename", "cluster:renamed", f"Cluster {old.name} is called {new.name} now"))
+    if old.update_policy != new.update_policy:
+        said = f"The update policy is {new.update_policy.value} now, it was {old.update_policy.value}"
+        edits.append(("cluster.update_policy", "cluster:update-policy-changed", said))
+    return edits
+
+
+@operation("cluster.delete")
+async def delete(context: context_.Context, actor: actors.Actor, *, project_id: str, cluster_id: str) -> None:
+    """Asked twice it changes nothing the second time; the record goes when nothing is left of the cluster."""
+    now = context.clock.now()
+    async with context.records.begin() as work:
+        cluster = await access.cluster(work, actor, project_id, cluster_id)
+        if not cluster.deleting:
+            gone = dataclasses.replace(cluster, delete_asked_at=now, updated_at=now)
+            await work.clusters.save(gone)
+            await history.of_cluster(
+                work,
+                gone,
+                at=now,
+                actor=actor,
+                operation="cluster.delete",
+                type="cluster:delete-asked",
+                message=f"The deletion of cluster {cluster.name} was asked for",
+            )
+    context.wake(f"cluster:{cluster_id}")
+
+
+def _word(kind: type[W], text: str, field: str) -> W:
+    try:
+        return kind(text)
+    except ValueError:
+        known = ", ".join(each.value for each in kind)
+        raise errors.BadInput(
+            f"Body parameter {field} isn't formated correctly: {text[:64]!r} is not one of {known}"
+        ) from None

@@ -1,0 +1,225 @@
+"""Credentials: asked for by an application, validated for an account, issued by the operator, revoked.
+
+Secrets leave here once, in the answer to whoever they were made for; no log line holds one.
+"""
+
+import dataclasses
+import ipaddress
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from steward.domain import actors, credentials, errors, projects
+from steward.operations import access
+from steward.operations import context as context_
+from steward.operations.registry import activity_of, operation
+from steward.ports import records
+
+_log = structlog.get_logger()
+
+KEY_LENGTH = 16
+SECRET_LENGTH = 32
+MOST_IPS = 100
+LONGEST_TEXT = 500
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+Pair = tuple[credentials.Application | None, credentials.Credential | None]
+
+
+def _token(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def rules_for(project_id: projects.ProjectId) -> tuple[credentials.AccessRule, ...]:
+    """Everything in one project, nothing in any other; `id/*` so that no longer id is matched."""
+    paths = (f"/cloud/project/{project_id}", f"/cloud/project/{project_id}/*", "/auth/*")
+    native = (f"/native/projects/{project_id}", f"/native/projects/{project_id}/*")
+    everything = tuple(credentials.AccessRule(method, path) for path in paths for method in credentials.METHODS)
+    reading = tuple(credentials.AccessRule("GET", path) for path in ("/cloud/project", *native))
+    return (*everything, *reading)
+
+
+@operation("credential.create")
+async def issue(
+    context: context_.Context,
+    actor: actors.Actor,
+    *,
+    project_id: str,
+    description: str = "",
+    rules: Sequence[tuple[str, str]] | None = None,
+) -> tuple[credentials.Application, credentials.Credential]:
+    """An application and its validated consumer key, for the account of a project."""
+    now = context.clock.now()
+    projects.checked_description(description)
+    async with context.records.begin() as work:
+        project = await access.project(work, actor, project_id)
+        application = credentials.Application(
+            key=credentials.ApplicationKey(_token(KEY_LENGTH)),
+            secret=_token(SECRET_LENGTH),
+            name=description or f"project {project.id}",
+            created_at=now,
+        )
+        await work.credentials.save_application(application)
+        credential = await work.credentials.add(
+            credentials.Credential(
+                id=0,
+                consumer_key=credentials.ConsumerKey(_token(SECRET_LENGTH)),
+                application_key=application.key,
+                account=project.account,
+                rules=rules_for(project.id) if rules is None else credentials.checked_rules(list(rules)),
+                status=credentials.Status.VALIDATED,
+                description=description,
+                created_at=now,
+            )
+        )
+    _written("credential.create", actor, credential)
+    return application, credential
+
+
+@operation("credential.request")
+async def request(
+    context: context_.Context,
+    actor: actors.Actor,
+    *,
+    application_key: str,
+    rules: Sequence[tuple[str, str]],
+    redirection: str | None = None,
+    allowed_ips: Sequence[str] = (),
+) -> credentials.Credential:
+    """A consumer key that can do nothing until somebody validates it."""
+    checked = credentials.checked_rules(list(rules))
+    blocks = _checked_ips(allowed_ips)
+    if redirection is not None and (len(redirection) > LONGEST_TEXT or not redirection.isprintable()):
+        raise errors.BadInput(f"[redirection] must be printable and at most {LONGEST_TEXT} characters")
+    async with context.records.begin() as work:
+        application = await work.credentials.application(application_key)
+        if application is None:
+            raise errors.Forbidden("This application key is invalid", code="INVALID_KEY")
+        credential = await work.credentials.add(
+            credentials.Credential(
+                id=0,
+                consumer_key=credentials.ConsumerKey(_token(SECRET_LENGTH)),
+                application_key=application.key,
+                account=None,
+                rules=checked,
+                status=credentials.Status.PENDING,
+                allowed_ips=blocks,
+                redirection=redirection,
+                created_at=context.clock.now(),
+            )
+        )
+    _written("credential.request", actor, credential)
+    return credential
+
+
+def _checked_ips(blocks: Sequence[str]) -> tuple[str, ...]:
+    if len(blocks) > MOST_IPS:
+        raise errors.BadInput(f"[allowedIPs] at most {MOST_IPS} ranges")
+    checked = []
+    for block in blocks:
+        try:
+            checked.append(str(ipaddress.ip_network(block, strict=False)))
+        except ValueError:
+            raise errors.BadInput(f"[allowedIPs] Given data ({block[:64]}) is not valid for type ipBlock") from None
+    return tuple(checked)
+
+
+@operation("credential.validate")
+async def validate(
+    context: context_.Context, actor: actors.Actor, *, credential_id: int, account: str
+) -> credentials.Credential:
+    """The account takes the application's request on itself."""
+    owner = projects.checked_account(account)
+    async with context.records.begin() as work:
+        credential = await _get(work, credential_id)
+        if credential.status is not credentials.Status.PENDING:
+            raise errors.Conflict(
+                f"Credential {credential_id} is {credential.status.value}; only a pending one can be validated",
+                name="ConflictError",
+            )
+        validated = dataclasses.replace(credential, account=owner, status=credentials.Status.VALIDATED)
+        await work.credentials.save(validated)
+    _written("credential.validate", actor, validated)
+    return validated
+
+
+@operation("credential.revoke")
+async def revoke(
+    context: context_.Context, actor: actors.Actor, *, credential_id: int, account: projects.AccountId | None = None
+) -> None:
+    """With an account, only that account's. Revoking twice is fine."""
+    async with context.records.begin() as work:
+        credential = await _get(work, credential_id)
+        if account is not None and credential.account != account:
+            raise _unknown(credential_id)
+        if credential.status is credentials.Status.EXPIRED:
+            return
+        await work.credentials.save(dataclasses.replace(credential, status=credentials.Status.EXPIRED))
+    _written("credential.revoke", actor, credential)
+
+
+@operation("credential.revoke")
+async def revoke_of_project(
+    context: context_.Context, actor: actors.Actor, *, project_id: str, credential_id: int
+) -> None:
+    async with context.records.read() as work:
+        project = await access.project(work, actor, project_id)
+    await revoke(context, actor, credential_id=credential_id, account=project.account)
+
+
+async def all_of_project(
+    context: context_.Context, actor: actors.Actor, *, project_id: str
+) -> Sequence[credentials.Credential]:
+    """Those of the project's account."""
+    async with context.records.read() as work:
+        project = await access.project(work, actor, project_id)
+        return await work.credentials.of_account(project.account)
+
+
+async def get(context: context_.Context, actor: actors.Actor, *, credential_id: int) -> credentials.Credential:
+    async with context.records.read() as work:
+        return await _get(work, credential_id)
+
+
+async def with_application(context: context_.Context, *, credential_id: int) -> Pair:
+    """What the page of a pending request shows; its caller has checked that the visitor holds the link."""
+    async with context.records.read() as work:
+        credential = await work.credentials.get(credential_id)
+        if credential is None:
+            return None, None
+        return await work.credentials.application(credential.application_key), credential
+
+
+async def find(context: context_.Context, *, application_key: str, consumer_key: str) -> Pair:
+    """For the edge, which checks signatures."""
+    async with context.records.read() as work:
+        application = await work.credentials.application(application_key)
+        return application, await work.credentials.by_consumer_key(consumer_key)
+
+
+async def used(context: context_.Context, *, credential_id: int, at: datetime) -> None:
+    """Remember when it was last used; a storage that takes no writes does not stop reading."""
+    try:
+        async with context.records.begin() as work:
+            credential = await work.credentials.get(credential_id)
+            if credential is not None and credential.status is credentials.Status.VALIDATED:
+                await work.credentials.save(dataclasses.replace(credential, last_use=at))
+    except errors.Unavailable:
+        _log.warning("credential.last_use_not_written", credential=credential_id)
+
+
+async def _get(work: records.Work, credential_id: int) -> credentials.Credential:
+    credential = await work.credentials.get(credential_id) if 0 < credential_id < 2**31 else None
+    if credential is None:
+        raise _unknown(credential_id)
+    return credential
+
+
+def _unknown(credential_id: int) -> errors.NotFound:
+    return errors.NotFound(f"Credential {credential_id} does not exist")
+
+
+def _written(operation_name: str, actor: actors.Actor, credential: credentials.Credential) -> None:
+    _log.info(operation_name, credential=credential.id, actor=actor.name, activity=activity_of(operation_name))

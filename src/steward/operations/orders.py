@@ -1,0 +1,65 @@
+"""What customers ask for, as values: the edge fills them in, operations check and carry them out.
+
+None means that the customer said nothing, so that defaults and partial changes are decided in one place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from steward.domain import nodepools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoscalingOrder:
+    scale_down_unneeded_seconds: int | None = None
+    scale_down_unready_seconds: int | None = None
+    scale_down_utilization: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolOrder:
+    flavor: str
+    name: str | None = None
+    desired: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    autoscale: bool | None = None
+    autoscaling: AutoscalingOrder | None = None
+    anti_affinity: bool | None = None
+    monthly_billed: bool | None = None
+    floating_ips: bool | None = None
+    availability_zones: Sequence[str] | None = None
+    template: nodepools.Template | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolChange:
+    desired: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    autoscale: bool | None = None
+    autoscaling: AutoscalingOrder | None = None
+    floating_ips: bool | None = None
+    template: nodepools.Template | None = None
+    remove_first: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterOrder:
+    """`customization` and `private_network` are OVHcloud's trees with their nulls dropped."""
+
+    region: str
+    name: str | None = None
+    version: str | None = None  # a minor version
+    plan: str | None = None
+    update_policy: str | None = None
+    proxy_mode: str | None = None
+    pods: str | None = None
+    services: str | None = None
+    private_network_id: str | None = None
+    nodes_subnet_id: str | None = None
+    load_balancers_subnet_id: str | None = None
+    private_network: Mapping[str, Any] | None = None
+    customization: Mapping[str, Any] | None = None
+    pools: Sequence[PoolOrder] = ()

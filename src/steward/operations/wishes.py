@@ -1,0 +1,118 @@
+"""Fields of an order whose function does not stand yet: validated, and refused where they ask for an effect.
+
+Called by `clusters` and `nodepools`. What asks for the default is accepted, because real clients always send it.
+"""
+
+import uuid
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from typing import Any
+
+from steward.domain import clusters, errors, networks
+from steward.operations import orders
+
+ADMISSION_PLUGINS = ("AlwaysPullImages", "NodeRestriction")
+
+
+def default_customization() -> dict[str, Any]:
+    return {
+        "apiServer": {"admissionPlugins": {"enabled": list(ADMISSION_PLUGINS), "disabled": []}},
+        "kubeProxy": {"iptables": {}, "ipvs": {}},
+    }
+
+
+def checked_uuid(text: str, what: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise errors.BadInput(f"[{what}] Given data ({text[:64]}) is not valid for type uuid") from None
+
+
+def check_network(order: orders.ClusterOrder) -> None:
+    """Only the public network is offered; what is not a UUID is said to be wrong before that."""
+    if order.load_balancers_subnet_id is not None:
+        checked_uuid(order.load_balancers_subnet_id, "loadBalancersSubnetId")
+    if order.private_network_id:
+        _check_network_uuid(order.private_network_id)
+        raise errors.BadInput(
+            "[privateNetworkId] private networks are not offered in this region yet; order without privateNetworkId",
+            name="InvalidDataError",
+        )
+    if order.nodes_subnet_id or order.load_balancers_subnet_id:
+        raise errors.BadInput(
+            "[nodesSubnetId, loadBalancersSubnetId] subnets can be given only together with privateNetworkId, and "
+            "private networks are not offered in this region yet",
+            name="InvalidDataError",
+        )
+    if any((order.private_network or {}).values()):
+        raise errors.BadInput(
+            "[privateNetworkConfiguration] needs privateNetworkId, and private networks are not offered in this "
+            "region yet",
+            name="InvalidDataError",
+        )
+
+
+def _check_network_uuid(text: str) -> None:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        raise errors.BadInput(f"Private network {text[:64]} is not a correct uuid", name="InvalidDataError") from None
+
+
+def ranges(order: orders.ClusterOrder, plan: clusters.Plan) -> tuple[IPv4Network, IPv4Network]:
+    """The ranges of pods and services."""
+    if plan is clusters.Plan.FREE:
+        if order.pods is not None or order.services is not None:
+            raise errors.BadInput(
+                "[ipAllocationPolicy] is available only on the standard plan", name="InvalidDataError"
+            )
+        return networks.DEFAULT_PODS, networks.DEFAULT_SERVICES
+    pods, services = networks.STANDARD_PODS, networks.DEFAULT_SERVICES
+    if order.pods is not None:
+        pods = networks.checked_range(order.pods, "ipAllocationPolicy.podsIpv4Cidr")
+    if order.services is not None:
+        services = networks.checked_range(order.services, "ipAllocationPolicy.servicesIpv4Cidr")
+    networks.check_apart(pods, services)
+    return pods, services
+
+
+def check_customization(asked: Mapping[str, Any] | None) -> None:
+    """Accepts what describes the default, however it is written."""
+    asked = asked or {}
+    plugins = (asked.get("apiServer") or {}).get("admissionPlugins") or {}
+    for name in (*(plugins.get("enabled") or ()), *(plugins.get("disabled") or ())):
+        if name not in ADMISSION_PLUGINS:
+            raise errors.BadInput(
+                f"[customization.apiServer.admissionPlugins] {str(name)[:64]!r} is not one of "
+                f"{', '.join(ADMISSION_PLUGINS)}",
+                name="InvalidDataError",
+            )
+    if "NodeRestriction" in (plugins.get("disabled") or ()):
+        raise errors.BadInput(
+            "[customization.apiServer.admissionPlugins] NodeRestriction cannot be disabled", name="InvalidDataError"
+        )
+    if plugins.get("disabled"):
+        raise _not_offered("customization.apiServer.admissionPlugins.disabled", "disabling AlwaysPullImages")
+    for branch in ("iptables", "ipvs"):
+        if _has_wish((asked.get("kubeProxy") or {}).get(branch)):
+            raise _not_offered(f"customization.kubeProxy.{branch}", "tuning kube-proxy")
+    if _has_wish(asked.get("cilium")):
+        raise _not_offered("customization.cilium", "Cilium")
+
+
+def _has_wish(tree: object) -> bool:
+    """Empty objects, nulls and `false` wish for nothing."""
+    if isinstance(tree, Mapping):
+        return any(_has_wish(each) for each in tree.values())
+    return tree is not None and tree is not False
+
+
+def check_pool(order: orders.PoolOrder | orders.PoolChange) -> None:
+    if order.floating_ips:
+        raise _not_offered("attachFloatingIps", "floating IPs of nodes")
+    if isinstance(order, orders.PoolOrder) and order.monthly_billed:
+        raise _not_offered("monthlyBilled", "monthly billing")
+
+
+def _not_offered(field: str, what: str) -> errors.BadInput:
+    return errors.BadInput(f"[{field}] {what} is not offered yet; leave it out", name="InvalidDataError")

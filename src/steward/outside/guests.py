@@ -1,0 +1,202 @@
+"""A cluster's own API over HTTPS: what steward reads there, writes there, and asks to leave.
+
+Called by the reconcilers through `ports.guests`. Every call is level-triggered: it looks, does what is
+missing, and may be repeated at any time. Nothing is retried in here but a write that met another writer;
+the reconciler knows better when to come again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import httpx2
+
+from steward.domain import clusters, versions
+from steward.kit import times
+from steward.outside import guest_kinds, guest_lines, guest_nodes, guest_pods
+from steward.ports import clock, guests
+
+FIELD_MANAGER = "steward"
+# Requests to one cluster at a time: a small API server serves them no faster when there are more.
+AT_ONCE = 6
+MOST_CONFLICTS = 5
+FORCED_GRACE_SECONDS = 10
+
+_NODES = "/api/v1/nodes"
+_MERGE = "application/merge-patch+json"
+_APPLY = "application/apply-patch+yaml"  # JSON is YAML
+
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
+
+
+class HttpGuests:
+    def __init__(self, clock: clock.Clock, lines: guest_lines.Lines | None = None) -> None:
+        self._clock = clock
+        self._lines = lines or guest_lines.Lines()
+
+    async def version(self, access: guests.Access) -> versions.Version:
+        request = guest_lines.Request(method="GET", path="/readyz")
+        response = await self._lines.ask(access, request)
+        if response.status_code != HTTPStatus.OK:
+            raise guests.NotAnswering(f"{request.to(access)} was answered {response.status_code}: {_unready(response)}")
+        document = await self._get(access, "/version")
+        return versions.Version.parse(document["gitVersion"])
+
+    async def has_default_account(self, access: guests.Access) -> bool:
+        return await self._find(access, "/api/v1/namespaces/default/serviceaccounts/default") is not None
+
+    async def apply(self, access: guests.Access, manifests: Sequence[Mapping[str, Any]]) -> None:
+        for wave in guest_kinds.waves(manifests):
+            await _each(wave, lambda manifest: self._apply(access, manifest))
+
+    async def nodes(self, access: guests.Access) -> Sequence[guests.GuestNode]:
+        document = await self._get(access, _NODES)
+        return [guest_nodes.seen(each) for each in document["items"]]
+
+    async def register_node(self, access: guests.Access, identity: guests.NodeIdentity) -> None:
+        for _ in range(MOST_CONFLICTS):
+            if await self._register(access, identity):
+                return
+        raise guests.NotAnswering(
+            f"Node {identity.name} was changed by somebody else in each of {MOST_CONFLICTS} attempts to write it"
+        )
+
+    async def drain(self, access: guests.Access, node: str, *, since: datetime, force: bool) -> guests.Draining:
+        await self._cordon(access, node)
+        document = await self._get(access, "/api/v1/pods", {"fieldSelector": f"spec.nodeName={node}"})
+        leaving = [each for each in document["items"] if guest_pods.must_leave(each)]
+        ask = self._delete_pod if force else self._evict
+        answers = await _each(leaving, lambda pod: ask(access, pod))
+        left = [guest_pods.name_of(pod) for pod, (gone, _) in zip(leaving, answers, strict=True) if not gone]
+        held_back = next((reason for gone, reason in answers if reason and not gone), "")
+        told = f"{held_back} (the node is being emptied since {times.rfc3339(since)})" if held_back else ""
+        return guests.Draining(left=left, held_back=told)
+
+    async def remove_node(self, access: guests.Access, node: str) -> None:
+        await self._send(access, guest_lines.Request(method="DELETE", path=f"{_NODES}/{node}"), HTTPStatus.NOT_FOUND)
+
+    async def forget(self, cluster_id: clusters.ClusterId) -> None:
+        await self._lines.forget(cluster_id)
+
+    async def close(self) -> None:
+        await self._lines.close()
+
+    async def _get(self, access: guests.Access, path: str, query: Mapping[str, str] | None = None) -> Any:
+        request = guest_lines.Request(method="GET", path=path, query=query)
+        return guest_lines.require(access, request, await self._lines.ask(access, request))
+
+    async def _find(self, access: guests.Access, path: str) -> Any:
+        """None where the API says that it is not there."""
+        request = guest_lines.Request(method="GET", path=path)
+        return await self._send(access, request, HTTPStatus.NOT_FOUND)
+
+    async def _send(self, access: guests.Access, request: guest_lines.Request, *fine: HTTPStatus) -> Any:
+        """The document of the answer, or None for one of the refusals that are fine."""
+        response = await self._lines.ask(access, request)
+        if response.status_code in fine:
+            return None
+        return guest_lines.require(access, request, response)
+
+    async def _apply(self, access: guests.Access, manifest: guest_kinds.Manifest) -> None:
+        request = guest_lines.Request(
+            method="PATCH",
+            path=guest_kinds.path(manifest),
+            query={"fieldManager": FIELD_MANAGER, "force": "true"},
+            body=manifest,
+            content_type=_APPLY,
+        )
+        await self._send(access, request)
+
+    async def _register(self, access: guests.Access, identity: guests.NodeIdentity) -> bool:
+        """False when another writer came in between."""
+        query = {"fieldManager": FIELD_MANAGER}
+        path = f"{_NODES}/{identity.name}"
+        found = await self._find(access, path)
+        if found is None:
+            made = guest_nodes.created(identity, self._clock.now())
+            request = guest_lines.Request(method="POST", path=_NODES, query=query, body=made)
+            return await self._send(access, request, HTTPStatus.CONFLICT) is not None
+        patch = guest_nodes.changes(identity, found)
+        if not patch:
+            return True
+        request = guest_lines.Request(method="PATCH", path=path, query=query, body=patch, content_type=_MERGE)
+        return await self._send(access, request, HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND) is not None
+
+    async def _cordon(self, access: guests.Access, node: str) -> None:
+        request = guest_lines.Request(
+            method="PATCH",
+            path=f"{_NODES}/{node}",
+            query={"fieldManager": FIELD_MANAGER},
+            body={"spec": {"unschedulable": True}},
+            content_type=_MERGE,
+        )
+        await self._send(access, request, HTTPStatus.NOT_FOUND)
+
+    async def _evict(self, access: guests.Access, pod: guest_pods.Document) -> tuple[bool, str]:
+        """Whether the pod is gone, and why it may not go."""
+        if guest_pods.is_leaving(pod):
+            return False, ""
+        metadata = pod["metadata"]
+        request = guest_lines.Request(
+            method="POST",
+            path=f"{_pod_path(metadata)}/eviction",
+            body={
+                "apiVersion": "policy/v1",
+                "kind": "Eviction",
+                "metadata": {"name": metadata["name"], "namespace": metadata["namespace"]},
+                # A pod that was made anew under the same name is another one.
+                "deleteOptions": {"preconditions": {"uid": metadata["uid"]}},
+            },
+        )
+        response = await self._lines.ask(access, request)
+        if response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+            return response.status_code == HTTPStatus.NOT_FOUND, ""
+        if response.is_success:
+            return False, ""
+        if response.status_code == HTTPStatus.UNAUTHORIZED or response.status_code >= HTTPStatus.BAD_GATEWAY:
+            guest_lines.require(access, request, response)
+        reason = guest_pods.refusal(guest_lines.document(response), guest_lines.message(response))
+        return False, f"{guest_pods.name_of(pod)} may not leave: {reason}"
+
+    async def _delete_pod(self, access: guests.Access, pod: guest_pods.Document) -> tuple[bool, str]:
+        seconds = 0
+        if not guest_pods.is_overdue(pod, self._clock.now()):
+            if guest_pods.is_leaving(pod):
+                return False, ""
+            seconds = guest_pods.grace(pod, most=FORCED_GRACE_SECONDS)
+        request = guest_lines.Request(
+            method="DELETE",
+            path=_pod_path(pod["metadata"]),
+            body={"gracePeriodSeconds": seconds, "preconditions": {"uid": pod["metadata"]["uid"]}},
+        )
+        answer = await self._send(access, request, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+        return answer is None or seconds == 0, ""
+
+
+def _pod_path(metadata: guest_pods.Document) -> str:
+    return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+
+
+def _unready(response: httpx2.Response) -> str:
+    """The checks that failed, out of the whole list."""
+    failed = [line.removeprefix("[-]") for line in response.text.splitlines() if line.startswith("[-]")]
+    return ", ".join(failed) or guest_lines.message(response)
+
+
+async def _each(items: Iterable[_Given], act: Callable[[_Given], Awaitable[_Made]]) -> list[_Made]:
+    """Act on all, a few at a time. The first failure is raised once no request is under way any more."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(item: _Given) -> _Made:
+        async with gate:
+            return await act(item)
+
+    made: list[_Made] = []
+    for outcome in await asyncio.gather(*map(one, items), return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+        made.append(outcome)
+    return made

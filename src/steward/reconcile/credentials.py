@@ -1,0 +1,225 @@
+"""The keys and certificates of a cluster: who has one, for what, and where it is kept.
+
+Everything is made once, kept sealed in the records, and handed to the runtime as files. Leaves that come
+near their end are issued anew under the same authorities; authorities live as long as the cluster.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import yaml
+
+from steward.domain import clusters, networks, nodes
+from steward.ports import certificates, guests, records
+
+FILES = "control-plane-files"
+KUBECONFIG = "admin-kubeconfig"
+RENEW_BEFORE = timedelta(days=60)
+ADMINS = "system:masters"
+INSTALLER = "steward:2.1-1:install"
+NODE_KEEPER = "steward:3.2.2-4:nodes"
+KUBELET_CLIENT = "steward:3.1.1-1:kubelet-client"
+AUTHORITIES = ("ca", "etcd-ca", "front-proxy-ca")
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    authority: str
+    request: certificates.Request
+
+
+def make(
+    cluster: clusters.Cluster, network: networks.ClusterNetwork, makes: certificates.Certificates
+) -> dict[str, str]:
+    """All files of a new control plane."""
+    files: dict[str, str] = {}
+    for name in AUTHORITIES:
+        authority = makes.authority(f"{name} of {cluster.id}")
+        files[f"{name}.crt"], files[f"{name}.key"] = authority.certificate, authority.key
+    signing = makes.signing_key()
+    files["service-account.pub"], files["service-account.key"] = signing.certificate, signing.key
+    files["encryption.yaml"] = _encryption()
+    renew(files, cluster, network, makes, all_of_them=True)
+    return files
+
+
+def renew(
+    files: dict[str, str],
+    cluster: clusters.Cluster,
+    network: networks.ClusterNetwork,
+    makes: certificates.Certificates,
+    *,
+    all_of_them: bool = False,
+) -> bool:
+    """Issue the leaves that are missing or near their end; whether any was."""
+    changed = False
+    for name, leaf in _leaves(cluster, network).items():
+        present = files.get(f"{name}.crt")
+        if present and not all_of_them and makes.remaining(present) > RENEW_BEFORE:
+            continue
+        pair = makes.issue(_pair(files, leaf.authority), leaf.request)
+        files[f"{name}.crt"], files[f"{name}.key"] = pair.certificate, pair.key
+        changed = True
+    for name in ("controller-manager", "scheduler"):
+        server = f"https://{network.gateway}:{networks.API_PORT}"
+        files[f"{name}.kubeconfig"] = kubeconfig("cluster", server, files["ca.crt"], _pair(files, name), user=name)
+    return changed
+
+
+def for_runtime(files: Mapping[str, str]) -> dict[str, str]:
+    """Those that programs of the control plane read; steward's own stay in the records."""
+    own = ("installer.", "node-keeper.", "admin.")
+    return {name: text for name, text in files.items() if not name.startswith(own)}
+
+
+def node_files(
+    files: Mapping[str, str],
+    node: nodes.Node,
+    network: networks.ClusterNetwork,
+    makes: certificates.Certificates,
+) -> dict[str, str]:
+    """What a node's programs prove themselves with."""
+    authority = _pair(files, "ca")
+    address = str(network.node_address(node.number))
+    requests = {
+        "kubelet": certificates.Request(common_name=f"system:node:{node.name}", organizations=["system:nodes"]),
+        "kubelet-server": certificates.Request(
+            common_name=node.name, names=[node.name, address, "127.0.0.1"], client=False
+        ),
+        "kube-proxy": certificates.Request(common_name="system:kube-proxy"),
+    }
+    made = {"ca.crt": files["ca.crt"]}
+    for name, request in requests.items():
+        pair = makes.issue(authority, request)
+        made[f"{name}.crt"], made[f"{name}.key"] = pair.certificate, pair.key
+    return made
+
+
+def access(
+    files: Mapping[str, str], cluster: clusters.Cluster, network: networks.ClusterNetwork, identity: str
+) -> guests.Access:
+    """steward's own way in. `identity` is `installer` or `node-keeper`."""
+    return guests.Access(
+        cluster_id=cluster.id,
+        server=f"https://{network.api_address}:{networks.API_PORT}",
+        authority=files["ca.crt"],
+        certificate=files[f"{identity}.crt"],
+        key=files[f"{identity}.key"],
+    )
+
+
+def admin_kubeconfig(files: Mapping[str, str], cluster: clusters.Cluster, network: networks.ClusterNetwork) -> str:
+    """The customer's; the same until it is reset."""
+    server = f"https://{network.api_address}:{networks.API_PORT}"
+    return kubeconfig(
+        cluster.name,
+        server,
+        files["ca.crt"],
+        _pair(files, "admin"),
+        user=f"kubernetes-admin-{cluster.name}",
+        context=f"kubernetes-admin@{cluster.name}",
+    )
+
+
+def kubeconfig(
+    name: str, server: str, authority: str, pair: certificates.KeyPair, *, user: str, context: str = ""
+) -> str:
+    """YAML in the layout of OVHcloud's own."""
+    context = context or f"{user}@{name}"
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "preferences": {},
+            "current-context": context,
+            "clusters": [
+                {"name": name, "cluster": {"certificate-authority-data": _encoded(authority), "server": server}}
+            ],
+            "contexts": [{"name": context, "context": {"cluster": name, "user": user}}],
+            "users": [
+                {
+                    "name": user,
+                    "user": {
+                        "client-certificate-data": _encoded(pair.certificate),
+                        "client-key-data": _encoded(pair.key),
+                    },
+                }
+            ],
+        },
+        sort_keys=False,
+    )
+
+
+async def load(work: records.Work, owner: str) -> dict[str, str]:
+    """The files of a cluster or of a node; empty before they were made."""
+    plain = await work.secrets.get(owner, FILES)
+    loaded: dict[str, str] = json.loads(plain) if plain else {}
+    return loaded
+
+
+async def keep(work: records.Work, owner: str, files: Mapping[str, str]) -> None:
+    await work.secrets.put(owner, FILES, json.dumps(files).encode())
+
+
+def _leaves(cluster: clusters.Cluster, network: networks.ClusterNetwork) -> Mapping[str, _Leaf]:
+    request = certificates.Request
+    api_names = [
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "localhost",
+        "127.0.0.1",
+        fully_qualified(cluster),
+        str(network.api_address),
+        str(network.gateway),
+        str(networks.service_address(cluster.services, 1)),
+    ]
+    return {
+        "etcd-server": _Leaf("etcd-ca", request(common_name="etcd", names=["localhost", "127.0.0.1"])),
+        "etcd-client": _Leaf("etcd-ca", request(common_name="kube-apiserver")),
+        "apiserver": _Leaf("ca", request(common_name="kube-apiserver", names=api_names, client=False)),
+        "kubelet-client": _Leaf("ca", request(common_name=KUBELET_CLIENT)),
+        "front-proxy-client": _Leaf("front-proxy-ca", request(common_name="front-proxy-client")),
+        "controller-manager": _Leaf("ca", request(common_name="system:kube-controller-manager")),
+        "scheduler": _Leaf("ca", request(common_name="system:kube-scheduler")),
+        "installer": _Leaf("ca", request(common_name=INSTALLER, organizations=[ADMINS])),
+        "node-keeper": _Leaf("ca", request(common_name=NODE_KEEPER)),
+        "admin": _Leaf(
+            "ca",
+            request(common_name="kubernetes-admin", organizations=[ADMINS], valid_for=timedelta(days=3650)),
+        ),
+    }
+
+
+def fully_qualified(cluster: clusters.Cluster) -> str:
+    """The name that stands in the certificate beside the address."""
+    return f"{cluster.id.replace('-', '')[:6]}.{cluster.region.lower()}.k8s.steward.internal"
+
+
+def _pair(files: Mapping[str, str], name: str) -> certificates.KeyPair:
+    return certificates.KeyPair(key=files[f"{name}.key"], certificate=files[f"{name}.crt"])
+
+
+def _encryption() -> str:
+    key = base64.b64encode(os.urandom(32)).decode()
+    return yaml.safe_dump(
+        {
+            "apiVersion": "apiserver.config.k8s.io/v1",
+            "kind": "EncryptionConfiguration",
+            "resources": [
+                {
+                    "resources": ["*.*"],
+                    "providers": [{"secretbox": {"keys": [{"name": "first", "secret": key}]}}, {"identity": {}}],
+                }
+            ],
+        }
+    )
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

@@ -1,0 +1,140 @@
+"""What every reconciler needs, and how a pass is run and applied."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from steward.domain import clusters, conditions, events, networks, progress
+from steward.ports import artifacts, certificates, clock, control_planes, guests, hosts, machines
+from steward.ports import records as records_
+from steward.reconcile import engine, flow
+from steward.reconcile.outcome import Blocked, Outcome
+
+OnStep = Callable[[str, str, str], None]
+KEEP_EVERY = 0.25  # seconds between two writes of a running flow's progress
+FIND_SOON = 0.05  # seconds between two looks at what is about to be
+PATIENCE = 3.0  # seconds that a step itself waits before it lets the pass end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """`addons` renders the manifests of a cluster's services; `wake` is the engine's."""
+
+    records: records_.Records
+    clock: clock.Clock
+    certificates: certificates.Certificates
+    artifacts: artifacts.Artifacts
+    control_planes: control_planes.ControlPlanes
+    machines: machines.Machines
+    guests: guests.Guests
+    host: hosts.Host
+    plan: networks.Plan
+    addons: Callable[[clusters.Cluster], list[dict[str, Any]]]
+    wake: Callable[[str], None]
+    on_step: OnStep = lambda subject, step, moment: None
+
+    async def run(self, wanted: flow.Flow, cluster_id: clusters.ClusterId, lease: engine.Lease) -> Outcome:
+        """One pass over a flow; its progress is kept whenever a step has ended or waits anew."""
+        async with self.records.read() as work:
+            before = await work.progress.get(wanted.subject)
+
+        def guard() -> None:
+            if lease.until <= self.clock.now():
+                raise flow.Stale(wanted.subject)
+
+        keeper = _Keeper(self, cluster_id, lease)
+        watch = flow.Watch(now=self.clock.now, guard=guard, on_step=self.on_step, on_progress=keeper.note)
+        run = flow.Run(wanted, watch, before)
+        if before is None or before.flow != wanted.name:
+            keeper.note(run.progress)
+        async with keeper.keeping():
+            return await run.to_end()
+
+    @asynccontextmanager
+    async def applying(self, lease: engine.Lease) -> AsyncIterator[records_.Work]:
+        """The transaction that applies a result: under a lost lease it changes nothing."""
+        async with self.records.begin() as work:
+            if not await work.leases.holds(lease.subject, lease.token):
+                raise flow.Stale(lease.subject)
+            yield work
+
+    async def until(self, found: Callable[[], Any]) -> bool:
+        """Look again and again, a few seconds at most; whether it was found."""
+        for _ in range(int(PATIENCE / FIND_SOON)):
+            if await found():
+                return True
+            await self.clock.sleep(FIND_SOON)
+        return False
+
+    def condition(
+        self, kind: conditions.Kind, holds: bool, reason: conditions.Reason, message: str = ""
+    ) -> conditions.Condition:
+        return conditions.Condition(kind=kind, holds=holds, reason=reason, message=message, since=self.clock.now())
+
+    def blocked(self, result: Blocked) -> conditions.Condition:
+        return conditions.Condition(
+            kind=conditions.Kind.BLOCKED,
+            holds=True,
+            reason=conditions.Reason.STEP_FAILED,
+            message=result.message,
+            whose_turn=result.whose_turn,
+            activity=result.activity,
+            since=self.clock.now(),
+        )
+
+    def event(
+        self, cluster: clusters.Cluster, subject: str, type_: str, message: str, activity: str, **facts: str
+    ) -> events.Event:
+        kind, _, subject_id = subject.partition(":")
+        return events.Event(
+            at=self.clock.now(),
+            project_id=cluster.project_id,
+            cluster_id=cluster.id,
+            subject=kind,
+            subject_id=subject_id,
+            type=type_,
+            message=message,
+            actor="automation",
+            activity=activity,
+            facts=facts,
+        )
+
+
+class _Keeper:
+    """Writes progress while a flow runs, seldom enough to cost nothing, and its last state always."""
+
+    def __init__(self, services: Services, cluster_id: clusters.ClusterId, lease: engine.Lease) -> None:
+        self._services = services
+        self._cluster_id = cluster_id
+        self._lease = lease
+        self._latest: progress.Progress | None = None
+        self._news = asyncio.Event()
+
+    def note(self, made: progress.Progress) -> None:
+        self._latest = made
+        self._news.set()
+
+    @asynccontextmanager
+    async def keeping(self) -> AsyncIterator[None]:
+        task = asyncio.get_running_loop().create_task(self._keep_on())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self._write()
+
+    async def _keep_on(self) -> None:
+        while True:
+            await self._news.wait()
+            await self._write()
+            await self._services.clock.sleep(KEEP_EVERY)
+
+    async def _write(self) -> None:
+        made, self._latest = self._latest, None
+        self._news.clear()
+        if made is not None:
+            async with self._services.applying(self._lease) as work:
+                await work.progress.save(self._cluster_id, made)

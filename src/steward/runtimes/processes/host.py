@@ -1,0 +1,162 @@
+"""The machine that clusters run on: its room, its rules, and the registry that its nodes pull from."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import structlog
+
+from steward.domain import clusters, errors, flavors, networks
+from steward.ports import hosts
+from steward.runtimes.processes import boxes, commands, doctor, links, places, supervision
+
+log = structlog.get_logger(__name__)
+
+RESERVED_MEMORY_MB = 1536  # of the host, for itself and for steward
+_RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overcommit:
+    memory: float
+    cpu: float
+    disk: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """How the host's registry is run and filled."""
+
+    program: Callable[[], Path]
+    configuration: str  # YAML
+    environment: dict[str, str]
+    fill: Callable[[str], Awaitable[None]]  # pushes what is missing to a registry at this URL
+
+
+def size() -> boxes.HostSize:
+    return boxes.HostSize(vcpus=os.cpu_count() or 1, memory_mb=_memory_mb(), disk_gb=_disk_gb(Path("/")))
+
+
+def resolvers(configured: list[IPv4Address]) -> list[IPv4Address]:
+    """Where clusters send names that are not theirs: never a loopback address, which would be their own."""
+    if configured:
+        return configured
+    for file in _RESOLVERS:
+        if file.exists():
+            found = [line.split()[1] for line in file.read_text().splitlines() if line.startswith("nameserver ")]
+            usable = [each for each in found if _is_usable(each)]
+            if usable:
+                return [IPv4Address(each) for each in usable[:3]]
+    return []
+
+
+class ProcessHost:
+    def __init__(
+        self,
+        spot: places.Places,
+        plan: networks.Plan,
+        supervisor: supervision.Supervisor,
+        overcommit: Overcommit,
+        registry: Registry,
+    ) -> None:
+        self._spot = spot
+        self._plan = plan
+        self._supervisor = supervisor
+        self._overcommit = overcommit
+        self._registry = registry
+
+    @property
+    def registry_url(self) -> str:
+        return f"http://{self._plan.registry}:{networks.REGISTRY_PORT}"
+
+    async def prepare(self) -> None:
+        failures = doctor.failures(await asyncio.to_thread(doctor.examine, self._spot.state))
+        if failures:
+            said = "; ".join(f"{each.check}: {each.message} (mend: {each.mend})" for each in failures)
+            raise errors.Unavailable(f"This machine cannot run clusters yet: {said}")
+        await self._raise_limits()
+        await links.ensure_host(self._spot.instance, self._plan)
+        await self._supervisor.ensure(self._registry_program())
+        await self._registry.fill(self.registry_url)
+
+    def capacity(self) -> hosts.Capacity:
+        memory, cpus = _memory_mb(), os.cpu_count() or 1
+        folder = next(each for each in (self._spot.state, *self._spot.state.parents) if each.exists())
+        return hosts.Capacity(
+            memory_mb=int((memory - RESERVED_MEMORY_MB) * self._overcommit.memory),
+            vcpus=int(cpus * self._overcommit.cpu),
+            disk_gb=int(_disk_gb(folder) * self._overcommit.disk),
+            largest_vcpus=cpus,
+            largest_memory_mb=memory - RESERVED_MEMORY_MB,
+        )
+
+    def fits(self, flavor: flavors.Flavor) -> bool:
+        room = self.capacity()
+        return flavor.vcpus <= room.largest_vcpus and flavor.ram_mb <= room.largest_memory_mb
+
+    def subscribe(self, listener: Callable[[hosts.Change], None]) -> None:
+        def pass_on(ended: supervision.Ended) -> None:
+            change = change_of(ended)
+            if change is not None:
+                listener(change)
+
+        self._supervisor.subscribe(pass_on)
+
+    async def close(self) -> None:
+        self._supervisor.let_go()
+
+    async def tear_down(self) -> None:
+        """End what `prepare` made. For `make down`, once no cluster is left or wanted."""
+        await self._supervisor.stop("registry", self._spot.registry / "run.json", grace=5.0)
+        await links.remove_host(self._spot.instance, self._plan)
+
+    async def _raise_limits(self) -> None:
+        wanted = {"fs.inotify.max_user_instances": 8192, "fs.inotify.max_user_watches": 524288}
+        for name, least in wanted.items():
+            if int(Path("/proc/sys", *name.split(".")).read_text()) < least:
+                await commands.run("sysctl", "-qw", f"{name}={least}")
+
+    def _registry_program(self) -> supervision.Program:
+        folder = self._spot.registry
+        configuration = folder / "registry.yaml"
+        places.write_private(configuration, self._registry.configuration)
+        return supervision.Program(
+            name="registry",
+            record=folder / "run.json",
+            log=folder / "registry.log",
+            command=(str(self._registry.program()), "serve", str(configuration)),
+            environment=self._registry.environment,
+        )
+
+
+def change_of(ended: supervision.Ended) -> hosts.Change | None:
+    """The change that an ended program is to its cluster; None for the host's own."""
+    parts = ended.name.split("/")
+    if len(parts) < 2:
+        return None
+    return hosts.Change(
+        cluster_id=clusters.ClusterId(parts[0]),
+        node_id=parts[1] if len(parts) == 3 else "",
+        component=parts[-1],
+        message=f"{parts[-1]} ended ({ended.reason}); it is started again, for the {ended.restarts}. time",
+    )
+
+
+def _memory_mb() -> int:
+    with open("/proc/meminfo") as file:
+        return int(file.readline().split()[1]) // 1024
+
+
+def _disk_gb(folder: Path) -> int:
+    return shutil.disk_usage(folder).total // 2**30
+
+
+def _is_usable(text: str) -> bool:
+    try:
+        return not IPv4Address(text).is_loopback
+    except ValueError:
+        return False

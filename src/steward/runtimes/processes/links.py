@@ -1,0 +1,192 @@
+"""The networks of clusters: a namespace each, with a bridge for its nodes and one link to the host.
+
+Nothing that a customer can choose becomes an address of the host: the host sees the link and the range
+of the nodes, both from steward's own range. Every verb may be repeated; what stands is left alone.
+"""
+
+import json
+from ipaddress import IPv4Network
+
+from steward.domain import networks
+from steward.runtimes.processes import commands, places
+
+BRIDGE = "nodes0"
+UPLINK = "uplink0"
+_SYSCTLS = (
+    "net.ipv4.ip_forward=1",
+    "net.ipv4.conf.all.send_redirects=0",
+    "net.ipv4.conf.default.send_redirects=0",
+)
+
+
+def cluster_rules(network: networks.ClusterNetwork, pods: IPv4Network) -> str:
+    """Inside a cluster's namespace: pods leave under the link's address, the control plane not at all."""
+    return f"""
+table ip steward {{
+  chain leaving {{
+    type filter hook output priority 0; policy accept;
+    oifname "{UPLINK}" ct state established,related accept
+    oifname "{UPLINK}" ip daddr {network.nodes} accept
+    oifname "{UPLINK}" counter drop
+  }}
+  chain masked {{
+    type nat hook postrouting priority 100; policy accept;
+    oifname "{UPLINK}" ip saddr {pods} masquerade
+  }}
+}}
+"""
+
+
+def host_rules(instance: str, plan: networks.Plan) -> str:
+    """On the host, for all clusters at once: none reaches another, none reaches the host but its registry."""
+    return f"""
+table ip {instance} {{
+  chain between {{
+    type filter hook forward priority -10; policy accept;
+    iifname "{instance}-*" oifname "{instance}-*" counter drop
+    iifname "{instance}-*" ip daddr {{ {plan.range}, 127.0.0.0/8 }} counter drop
+  }}
+  chain reaching {{
+    type filter hook input priority -10; policy accept;
+    iifname "{instance}-*" ct state established,related accept
+    iifname "{instance}-*" ip daddr {plan.registry} tcp dport {networks.REGISTRY_PORT} accept
+    iifname "{instance}-*" counter drop
+  }}
+  chain masked {{
+    type nat hook postrouting priority 100; policy accept;
+    ip saddr {plan.range} oifname != "{instance}-*" oifname != "lo" masquerade
+  }}
+}}
+"""
+
+
+async def ensure_cluster(spot: places.Places, network: networks.ClusterNetwork, pods: IPv4Network) -> None:
+    name = spot.namespace(network.slot)
+    if not places.namespace_path(name).exists():
+        await commands.run("ip", "netns", "add", name)
+    if not await _has_link(None, name):
+        # A half-made pair of an earlier attempt may stand inside; the pair goes as a whole.
+        await _batch(name, [f"link del {UPLINK}"], lenient=True)
+        await _batch(None, [f"link add {name} type veth peer name {UPLINK} netns {name}"])
+    await _batch(
+        None,
+        [
+            f"addr replace {network.host_address}/{network.link.prefixlen} dev {name}",
+            f"link set {name} up",
+            f"route replace {network.nodes} via {network.api_address} dev {name}",
+        ],
+    )
+    inside = [] if await _has_link(name, BRIDGE) else [f"link add {BRIDGE} type bridge forward_delay 0"]
+    inside += [
+        "link set lo up",
+        f"addr replace {network.api_address}/{network.link.prefixlen} dev {UPLINK}",
+        f"link set {UPLINK} up",
+        f"route replace default via {network.host_address}",
+        f"addr replace {network.gateway}/{network.nodes.prefixlen} dev {BRIDGE}",
+        f"link set {BRIDGE} up",
+    ]
+    await _batch(name, inside)
+    await _inside(name, "sysctl", "-qw", *_SYSCTLS)
+    await _inside(name, "nft", "-f", "-", stdin=_fresh("steward", cluster_rules(network, pods)))
+
+
+async def cluster_stands(spot: places.Places, slot: int) -> bool:
+    """The last thing that `ensure_cluster` makes is what shows that all of it stands."""
+    name = spot.namespace(slot)
+    if not places.namespace_path(name).exists() or not await _has_link(None, name):
+        return False
+    try:
+        await _inside(name, "nft", "list", "table", "ip", "steward")
+    except commands.Failed:
+        return False
+    return True
+
+
+async def ensure_node(spot: places.Places, network: networks.ClusterNetwork, number: int, pods: IPv4Network) -> None:
+    """The node's own namespace, its leg on the bridge, and the route to its pods."""
+    cluster, node = spot.namespace(network.slot), spot.node_namespace(network.slot, number)
+    port = f"node{number}"
+    if not places.namespace_path(node).exists():
+        await commands.run("ip", "netns", "add", node)
+    if not await _has_link(cluster, port):
+        await _batch(node, ["link del eth0"], lenient=True)
+        await _batch(cluster, [f"link add {port} type veth peer name eth0 netns {node}"])
+    address = network.node_address(number)
+    await _batch(cluster, [f"link set {port} master {BRIDGE} up"])
+    await _batch(
+        node,
+        [
+            "link set lo up",
+            # Fixed, so that a node that takes over an address is not sought at its predecessor's.
+            f"link set eth0 address {_hardware_address(network.slot, number)} up",
+            f"addr replace {address}/{network.nodes.prefixlen} dev eth0",
+            f"route replace default via {network.gateway}",
+        ],
+    )
+    await _batch(cluster, [f"route replace {networks.node_pods(pods, number)} via {address} dev {BRIDGE}"])
+    await _inside(node, "sysctl", "-qw", *_SYSCTLS)
+
+
+async def remove_node(spot: places.Places, slot: int, number: int) -> None:
+    cluster, node = spot.namespace(slot), spot.node_namespace(slot, number)
+    if places.namespace_path(cluster).exists():
+        # Takes the route to the pods with it, once the address is no longer reachable; so it is named first.
+        routes = json.loads(await commands.run("ip", "-n", cluster, "-j", "route") or "[]")
+        gateway = [each["dst"] for each in routes if each.get("gateway", "").endswith(f".{10 + number}")]
+        await _batch(cluster, [f"link del node{number}", *(f"route del {each}" for each in gateway)], lenient=True)
+    await _remove_namespace(node)
+
+
+async def remove_cluster(spot: places.Places, slot: int) -> None:
+    name = spot.namespace(slot)
+    for path in places.namespace_path(name).parent.glob(f"{name}-*"):
+        await _remove_namespace(path.name)
+    await _batch(None, [f"link del {name}"], lenient=True)
+    await _remove_namespace(name)
+
+
+async def ensure_host(instance: str, plan: networks.Plan) -> None:
+    """The rules for all clusters, and the registry's address."""
+    await commands.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+    await _batch(None, [f"addr replace {plan.registry}/32 dev lo"])
+    await commands.run("nft", "-f", "-", stdin=_fresh(instance, host_rules(instance, plan)))
+
+
+async def remove_host(instance: str, plan: networks.Plan) -> None:
+    await _batch(None, [f"addr del {plan.registry}/32 dev lo"], lenient=True)
+    await commands.run("nft", "delete", "table", "ip", instance, accept=(0, 1))
+
+
+def _fresh(table: str, rules: str) -> str:
+    """Replaces the table in one transaction, whether it stood or not."""
+    return f"table ip {table} {{}}\ndelete table ip {table}\n{rules}"
+
+
+def _hardware_address(slot: int, number: int) -> str:
+    return f"02:73:{slot >> 8:02x}:{slot & 255:02x}:{number >> 8:02x}:{number & 255:02x}"
+
+
+async def _remove_namespace(name: str) -> None:
+    if places.namespace_path(name).exists():
+        await commands.run("ip", "netns", "del", name)
+
+
+async def _has_link(namespace: str | None, link: str) -> bool:
+    inside = ("-n", namespace) if namespace else ()
+    try:
+        await commands.run("ip", *inside, "link", "show", "dev", link)
+    except commands.Failed:
+        return False
+    return True
+
+
+async def _batch(namespace: str | None, lines: list[str], *, lenient: bool = False) -> None:
+    inside = ("-n", namespace) if namespace else ()
+    force = ("-force",) if lenient else ()
+    accept = (0, 1, 2) if lenient else (0,)
+    await commands.run("ip", *inside, *force, "-batch", "-", stdin="\n".join(lines) + "\n", accept=accept)
+
+
+async def _inside(namespace: str, *command: str, stdin: str = "") -> None:
+    # Not `ip netns exec`: that mounts a fresh /sys.
+    await commands.run("nsenter", f"--net={places.namespace_path(namespace)}", "--", *command, stdin=stdin)

@@ -1,0 +1,183 @@
+"""Nodes as boxes of this machine: `ports/machines.py` for real.
+
+A node is a box (own root, processes, host name, network) with its own containerd, kubelet and kube-proxy
+in it. The end of the box's first process ends them all; each is started again by itself.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+from steward.domain import clusters, errors, nodes, versions
+from steward.ports.machines import Machine, MachineState
+from steward.runtimes.processes import boxes, cgroups, links, places, supervision
+
+BOX = "box"
+PROGRAMS = ("containerd", "kubelet", "kube-proxy")
+SYSTEM = "system"  # the leaf of the node's cgroup that holds its own programs; pods have another
+_NAMESPACES = ("net", "uts", "ipc", "mnt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """What every node of this host is made with."""
+
+    find: Callable[[versions.Version, str], Path]
+    shown: Callable[[versions.Version], Sequence[Path]]  # folders of programs that boxes see, read-only
+    pause: Callable[[versions.Version], str]  # image of the pods' sandboxes
+    registry: str  # URL of the host's own
+    mirrors: Sequence[str]
+    resolvers: Sequence[IPv4Address]
+    host: boxes.HostSize
+    proxy: str = ""
+
+
+class ProcessMachines:
+    def __init__(
+        self,
+        spot: places.Places,
+        supervisor: supervision.Supervisor,
+        kit: Kit,
+        groups: cgroups.Cgroups | None = None,
+    ) -> None:
+        self._spot = spot
+        self._supervisor = supervisor
+        self._kit = kit
+        self._cgroups = groups or cgroups.Cgroups()
+
+    async def ensure(self, wanted: Machine) -> None:
+        here = self._spot.cluster(wanted.cluster_id).node(wanted.node_id)
+        if self._running(wanted.cluster_id, wanted.node_id):
+            return
+        facts = {"slot": wanted.network.slot, "number": wanted.number, "instance": wanted.instance_id}
+        await asyncio.to_thread(places.remember, here.folder, facts)
+        await links.ensure_node(self._spot, wanted.network, wanted.number, wanted.pods)
+        await asyncio.to_thread(self._furnish, wanted, here)
+        try:
+            await self._supervisor.ensure(self._box(wanted, here))
+            for program in self._programs(wanted, here):
+                await self._supervisor.ensure(program)
+        except OSError as reason:
+            raise errors.Unavailable(f"Node {wanted.name} could not be started: {reason}") from None
+
+    async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[nodes.NodeId, MachineState]:
+        folder = self._spot.cluster(cluster_id).folder / "nodes"
+        found: dict[nodes.NodeId, MachineState] = {}
+        if not folder.is_dir():
+            return found
+        for entry in folder.iterdir():
+            node_id = nodes.NodeId(entry.name)
+            facts = places.recall(entry)
+            states = {each: self._supervisor.state(self._name(cluster_id, node_id, each)) for each in (BOX, *PROGRAMS)}
+            failing = next((f"{name}: {reason}" for name, (runs, _, reason) in states.items() if not runs), "")
+            found[node_id] = MachineState(
+                instance_id=str(facts.get("instance", "")),
+                running=not failing,
+                restarts=sum(restarts for _, restarts, _ in states.values()),
+                reason=failing,
+            )
+        return found
+
+    async def remove(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId) -> None:
+        here = self._spot.cluster(cluster_id).node(node_id)
+        facts = places.recall(here.folder)
+        # The box's first process takes all others with it; stopped last, it would see them started again.
+        for program in reversed((BOX, *PROGRAMS)):
+            name = self._name(cluster_id, node_id, program)
+            await self._supervisor.stop(name, here.record(program), grace=0.0)
+        slot, number = facts.get("slot"), facts.get("number")
+        if isinstance(slot, int) and isinstance(number, int):
+            await links.remove_node(self._spot, slot, number)
+            await asyncio.to_thread(self._cgroups.remove, self._spot.cgroup(slot, number))
+        await asyncio.to_thread(shutil.rmtree, here.folder, True)
+
+    def _name(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId, program: str) -> str:
+        return f"{cluster_id}/{node_id}/{program}"
+
+    def _running(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId) -> bool:
+        return all(self._supervisor.state(self._name(cluster_id, node_id, each))[0] for each in (BOX, *PROGRAMS))
+
+    def _furnish(self, wanted: Machine, here: places.NodePlaces) -> None:
+        """Fill the box's root, which may be in use: only what differs is written."""
+        root = here.root
+        cgroup = self._spot.cgroup(wanted.network.slot, wanted.number)
+        limits = cgroups.Limits(vcpus=wanted.flavor.vcpus, memory_mb=wanted.flavor.ram_mb)
+        self._cgroups.ensure(cgroup, limits)
+        self._cgroups.ensure(f"{cgroup}/{SYSTEM}")
+        find = self._kit.find
+        files: dict[str, str] = {
+            **boxes.host_files(wanted, self._kit.resolvers),
+            **boxes.kubernetes_files(wanted, cgroup, self._kit.host),
+            "etc/containerd/config.toml": boxes.containerd_configuration(
+                find(wanted.version, "runc").parent,
+                find(wanted.version, "ptp").parent,
+                self._kit.pause(wanted.version),
+            ),
+            "etc/containerd/certs.d/_default/hosts.toml": boxes.registry_hosts(self._kit.registry, self._kit.mirrors),
+        }
+        for folder in ("var/lib/kubelet", "var/lib/containerd", "var/log", "root"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        for name, target in boxes.links_of_root().items():
+            with contextlib.suppress(FileExistsError):
+                (root / name).symlink_to(target)
+        for name, text in files.items():
+            secret = "/pki/" in name
+            places.write_private(root / name, text, mode=0o600 if secret else 0o644)
+        # Pods with other users read hosts and resolv.conf through the kubelet's mounts.
+        for path in (root, root / "etc"):
+            path.chmod(0o755)
+
+    def _box(self, wanted: Machine, here: places.NodePlaces) -> supervision.Program:
+        namespace = places.namespace_path(self._spot.node_namespace(wanted.network.slot, wanted.number))
+        box = {
+            "root": str(here.root),
+            "name": wanted.name,
+            "binds": boxes.binds(list(self._kit.shown(wanted.version))),
+        }
+        return supervision.Program(
+            name=self._name(wanted.cluster_id, wanted.node_id, BOX),
+            record=here.record(BOX),
+            log=here.log(BOX),
+            command=(str(self._kit.find(wanted.version, "pause")),),
+            cgroups=self._groups(wanted),
+            order=lambda: {"namespaces": [str(namespace)], "box": box},
+        )
+
+    def _programs(self, wanted: Machine, here: places.NodePlaces) -> list[supervision.Program]:
+        find = {each: self._kit.find(wanted.version, each) for each in PROGRAMS}
+        environment = {
+            "PATH": f"{find['containerd'].parent}:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            **({"HTTP_PROXY": self._kit.proxy, "HTTPS_PROXY": self._kit.proxy} if self._kit.proxy else {}),
+        }
+        return [
+            supervision.Program(
+                name=self._name(wanted.cluster_id, wanted.node_id, name),
+                record=here.record(name),
+                log=here.log(name),
+                command=command,
+                environment=environment,
+                cgroups=self._groups(wanted),
+                order=lambda: self._inside(wanted),
+            )
+            for name, command in boxes.commands(wanted, find).items()
+        ]
+
+    def _groups(self, wanted: Machine) -> tuple[Path, ...]:
+        return self._cgroups.folders(f"{self._spot.cgroup(wanted.network.slot, wanted.number)}/{SYSTEM}")
+
+    def _inside(self, wanted: Machine) -> Mapping[str, Any]:
+        """The namespaces of the box as it stands now: after its end it is another."""
+        pid = self._supervisor.pid(self._name(wanted.cluster_id, wanted.node_id, BOX))
+        if pid is None or not os.path.exists(f"/proc/{pid}/ns/mnt"):
+            raise OSError("the node's box does not run")
+        return {
+            "namespaces": [f"/proc/{pid}/ns/{kind}" for kind in _NAMESPACES],
+            "pid_namespace": f"/proc/{pid}/ns/pid",
+        }

@@ -1,0 +1,274 @@
+"""Keeps programs running: starts, adopts, watches and ends them.
+
+Every program is watched through a pidfd, so that its end is seen at once, and is started again with
+back-off for as long as it is wanted. A program that runs already, started by an earlier steward, is
+adopted: pid and start time together name it, never the pid alone. Nothing ends when steward ends.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from steward.runtimes.processes import launch
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE = 0.2  # seconds; doubles with each end in a row
+LONGEST_PAUSE = 30.0
+STEADY_AFTER = 60.0  # seconds of running after which an end counts as the first again
+_LAUNCHER = str(Path(launch.__file__))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What to start. `prepare` runs before each start; `order` adds what only then is known."""
+
+    name: str  # unique in this steward, as in `<cluster>/etcd`
+    record: Path  # pid file
+    log: Path
+    command: tuple[str, ...]
+    argv: tuple[str, ...] = ()  # where the program's own name differs from its file's
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cgroups: tuple[Path, ...] = ()
+    order: Callable[[], Mapping[str, Any]] = dict
+    prepare: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """Told to the listener: a wanted program ended and will be started again."""
+
+    name: str
+    reason: str
+    restarts: int
+
+
+@dataclass(slots=True)
+class _Watched:
+    program: Program
+    pid: int = 0
+    pidfd: int = -1
+    running_since: float = 0.0
+    ends_in_a_row: int = 0
+    restarts: int = 0
+    reason: str = ""
+    wanted: bool = True
+    restart: asyncio.TimerHandle | None = None
+    starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def running(self) -> bool:
+        return self.pidfd >= 0
+
+
+class Supervisor:
+    """One per service. Listeners are called in the event loop at each unasked-for end."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[Ended], None]] = []
+        self._watched: dict[str, _Watched] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def subscribe(self, listener: Callable[[Ended], None]) -> None:
+        self._listeners.append(listener)
+
+    async def ensure(self, program: Program) -> None:
+        """Start it, or adopt it where it runs; OSError where it cannot even be launched."""
+        watched = self._watched.setdefault(program.name, _Watched(program))
+        watched.wanted = True
+        async with watched.starting:
+            if watched.running or watched.restart is not None:
+                return
+            watched.program = program
+            await self._start(watched)
+
+    def state(self, name: str) -> tuple[bool, int, str]:
+        """Whether it runs, how often it was started again, and why it does not run."""
+        watched = self._watched.get(name)
+        if watched is None:
+            return False, 0, "not started"
+        return watched.running, watched.restarts, "" if watched.running else watched.reason
+
+    def pid(self, name: str) -> int | None:
+        watched = self._watched.get(name)
+        return watched.pid if watched is not None and watched.running else None
+
+    def names(self, prefix: str) -> list[str]:
+        return [name for name in self._watched if name.startswith(prefix)]
+
+    async def stop(self, name: str, record: Path, *, grace: float) -> None:
+        """End it, adopted or not: SIGTERM, and SIGKILL once `grace` seconds are over."""
+        watched = self._watched.pop(name, None)
+        if watched is not None:
+            self._unwatch(watched)
+        await end(record, grace=grace)
+        record.unlink(missing_ok=True)
+
+    def let_go(self) -> None:
+        """Stop watching; every program goes on."""
+        for watched in self._watched.values():
+            self._unwatch(watched)
+        for task in self._tasks:
+            task.cancel()
+        self._watched.clear()
+
+    async def _start(self, watched: _Watched) -> None:
+        program = watched.program
+        record = launch.read_record(str(program.record))
+        if not launch.alive(record):
+            program.prepare()
+            record = await _launched(program)
+        self._watch(watched, record["pid"], record["start"])
+
+    def _watch(self, watched: _Watched, pid: int, start: int) -> None:
+        loop = asyncio.get_running_loop()
+        watched.pid, watched.running_since = pid, loop.time()
+        try:
+            watched.pidfd = os.pidfd_open(pid)
+            if not _is(pid, start):
+                raise ProcessLookupError
+        except ProcessLookupError:
+            self._on_end(watched)
+            return
+        loop.add_reader(watched.pidfd, self._on_end, watched)
+
+    def _on_end(self, watched: _Watched) -> None:
+        self._close(watched)
+        loop = asyncio.get_running_loop()
+        steady = loop.time() - watched.running_since > STEADY_AFTER
+        watched.ends_in_a_row = 1 if steady else watched.ends_in_a_row + 1
+        watched.reason = last_line(watched.program.log) or "it ended without a word"
+        if not watched.wanted:
+            return
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (watched.ends_in_a_row - 1))
+        watched.restarts += 1
+        log.warning("program ended", program=watched.program.name, reason=watched.reason, again_in=pause)
+        watched.restart = loop.call_later(pause, self._restart, watched)
+        ended = Ended(name=watched.program.name, reason=watched.reason, restarts=watched.restarts)
+        for listener in self._listeners:
+            listener(ended)
+
+    def _restart(self, watched: _Watched) -> None:
+        watched.restart = None
+        if watched.wanted:
+            task = asyncio.get_running_loop().create_task(self._start_again(watched))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _start_again(self, watched: _Watched) -> None:
+        async with watched.starting:
+            if not watched.wanted or watched.running:
+                return
+            try:
+                await self._start(watched)
+            except OSError as reason:
+                watched.running_since = asyncio.get_running_loop().time()
+                self._on_end(watched)
+                watched.reason = str(reason)
+
+    def _unwatch(self, watched: _Watched) -> None:
+        watched.wanted = False
+        if watched.restart is not None:
+            watched.restart.cancel()
+            watched.restart = None
+        self._close(watched)
+
+    def _close(self, watched: _Watched) -> None:
+        if watched.pidfd >= 0:
+            asyncio.get_running_loop().remove_reader(watched.pidfd)
+            os.close(watched.pidfd)
+            watched.pidfd = -1
+
+
+async def end(record: Path, *, grace: float) -> None:
+    """End the program that a pid file names, if it still runs."""
+    known = launch.read_record(str(record))
+    if not launch.alive(known):
+        return
+    with contextlib.suppress(ProcessLookupError):
+        pidfd = os.pidfd_open(known["pid"])
+        try:
+            if not _is(known["pid"], known["start"]):
+                return
+            if grace > 0:
+                signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+                if await _ended(pidfd, grace):
+                    return
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            await _ended(pidfd, 30.0)
+        finally:
+            os.close(pidfd)
+
+
+async def _ended(pidfd: int, within: float) -> bool:
+    loop = asyncio.get_running_loop()
+    gone = loop.create_future()
+
+    def note() -> None:
+        if not gone.done():
+            gone.set_result(True)
+
+    loop.add_reader(pidfd, note)
+    try:
+        await asyncio.wait_for(gone, within)
+        return True
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(pidfd)
+
+
+async def _launched(program: Program) -> dict[str, Any]:
+    program.record.parent.mkdir(parents=True, exist_ok=True)
+    program.log.parent.mkdir(parents=True, exist_ok=True)
+    order = {
+        "command": program.command,
+        "argv": program.argv,
+        "env": dict(program.environment),
+        "log": str(program.log),
+        "record": str(program.record),
+        "cgroups": [str(each) for each in program.cgroups],
+        **program.order(),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-S",
+        _LAUNCHER,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    output, complaint = await process.communicate(json.dumps(order).encode())
+    if process.returncode != 0:
+        raise OSError(f"could not launch {program.name}: {complaint.decode(errors='replace').strip()[-300:]}")
+    record: dict[str, Any] = json.loads(output)
+    return record
+
+
+def _is(pid: int, start: int) -> bool:
+    try:
+        return launch.start_time(pid) == start
+    except OSError:
+        return False
+
+
+def last_line(path: Path) -> str:
+    """Of a log, at most 300 characters."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 4096))
+            lines = file.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1][-300:] if lines else ""

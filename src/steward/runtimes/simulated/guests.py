@@ -1,0 +1,141 @@
+"""What a cluster's API would answer in the simulated world: `ports/guests.py` without a request.
+
+It answers only while the simulated API server serves; what it is given it keeps where etcd's data is, and loses
+with it.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from steward.domain import clusters, versions
+from steward.ports.control_planes import Part
+from steward.ports.guests import Access, Draining, GuestNode, NodeIdentity, NotAnswering
+from steward.runtimes.simulated import state, world
+
+
+class SimulatedGuests:
+    def __init__(self, world: world.World) -> None:
+        self._world = world
+
+    async def version(self, access: Access) -> versions.Version:
+        place, _ = await self._reach(access)
+        return versions.Version.parse(place.parts[Part.API_SERVER].version)
+
+    async def has_default_account(self, access: Access) -> bool:
+        _, data = await self._reach(access)
+        return data.default_account
+
+    async def apply(self, access: Access, manifests: Sequence[Mapping[str, Any]]) -> None:
+        await self._reach(access)
+        with self._world.changing(access.cluster_id) as place:
+            kept = place.data.manifests if place.data is not None else {}
+            for manifest in manifests:
+                name = key(manifest)
+                kept[name] = _merged(kept.get(name, {}), manifest)
+
+    async def nodes(self, access: Access) -> Sequence[GuestNode]:
+        _, data = await self._reach(access)
+        return [_seen(node) for node in data.nodes.values()]
+
+    async def register_node(self, access: Access, identity: NodeIdentity) -> None:
+        await self._reach(access)
+        with self._world.changing(access.cluster_id) as place:
+            if place.data is not None:
+                _register(place.data, identity, self._world.clock.now())
+
+    async def drain(self, access: Access, node: str, *, since: datetime, force: bool) -> Draining:
+        _, data = await self._reach(access)
+        if node not in data.nodes:
+            return Draining(left=())
+        with self._world.changing(access.cluster_id):
+            found = data.nodes[node]
+            found.unschedulable = True
+            self._evict(found.pods, force)
+        held = next((pod.held_by for pod in found.pods if pod.held_by and pod.leaves_at is None), "")
+        return Draining(left=tuple(pod.name for pod in found.pods), held_back=held)
+
+    async def remove_node(self, access: Access, node: str) -> None:
+        await self._reach(access)
+        with self._world.changing(access.cluster_id) as place:
+            if place.data is not None:
+                place.data.nodes.pop(node, None)
+
+    async def forget(self, cluster_id: clusters.ClusterId) -> None:
+        """No connection was kept."""
+
+    async def _reach(self, access: Access) -> tuple[state.Place, state.Data]:
+        await self._world.clock.sleep(self._world.timings.request)
+        place = self._world.look(access.cluster_id)
+        if place is None or place.data is None or not self._world.serves(place):
+            raise NotAnswering(f"{access.server} refused the connection")
+        if place.faults.muted:
+            raise NotAnswering(f"{access.server} accepted the connection and did not answer")
+        return place, place.data
+
+    def _evict(self, pods: Sequence[state.Pod], force: bool) -> None:
+        """One after the other: a pod's time to leave begins when the one before it has left."""
+        free = max([self._world.clock.now(), *(pod.leaves_at for pod in pods if pod.leaves_at)])
+        for pod in pods:
+            if pod.leaves_at is None and (force or not pod.held_by):
+                free += timedelta(seconds=self._world.timings.pod_leaves)
+                pod.leaves_at = free
+
+
+def key(manifest: Mapping[str, Any]) -> str:
+    """What names an object: version, kind, namespace, name."""
+    metadata = manifest.get("metadata", {})
+    parts = (manifest.get("apiVersion", ""), manifest.get("kind", ""), metadata.get("namespace", ""))
+    return "/".join((*parts, metadata.get("name", "")))
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields given replace their like; others stay."""
+    merged = dict(old)
+    for name, value in new.items():
+        before = merged.get(name)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        merged[name] = _merged(before, value) if both else copy.deepcopy(value)  # type: ignore[arg-type]
+    return merged
+
+
+def _register(data: state.Data, identity: NodeIdentity, now: datetime) -> None:
+    node = data.nodes.get(identity.name)
+    template = identity.template
+    if node is None:
+        node = state.NodeObject(
+            name=identity.name,
+            registered_at=now,
+            provider_id=identity.provider_id,
+            pod_range=identity.pods,
+            unschedulable=template.unschedulable,
+        )
+        data.nodes[identity.name] = node
+    labels = {**template.labels, **identity.labels}
+    node.labels = _ours(node.labels, node.owned_labels, labels)
+    node.annotations = _ours(node.annotations, node.owned_annotations, template.annotations)
+    node.owned_labels, node.owned_annotations = sorted(labels), sorted(template.annotations)
+    node.taints = [(taint.key, taint.value, taint.effect) for taint in template.taints]
+    node.finalizers = list(template.finalizers)
+
+
+def _ours(present: Mapping[str, str], owned: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """Ours as wanted, those of others as they are."""
+    return {**{name: value for name, value in present.items() if name not in owned}, **wanted}
+
+
+def _seen(node: state.NodeObject) -> GuestNode:
+    if node.ready:
+        reason = "KubeletReady: kubelet is posting ready status"
+    elif node.seen:
+        reason = "NodeStatusUnknown: Kubelet stopped posting node status"
+    else:
+        reason = "KubeletNotReady: the node has not reported yet"
+    return GuestNode(
+        name=node.name,
+        ready=node.ready,
+        reason=reason,
+        version=node.version,
+        unschedulable=node.unschedulable,
+    )

@@ -1,0 +1,116 @@
+"""What the simulated world consists of: plain mutable values that fit into a JSON file.
+
+Written by `world.py` and `faults.py` alone. Nothing here ticks: a thing keeps the moments at which it began, and
+`laws.py` says what has come of it by now.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from steward.ports import control_planes
+
+
+@dataclass(slots=True, kw_only=True)
+class Timings:
+    """How long things take, in seconds: roughly what the real components take on a small machine."""
+
+    etcd: float = 0.5  # from start to serving
+    api_server: float = 3.0  # from etcd serving and the network standing
+    controller_manager: float = 1.0  # from the API serving
+    default_account: float = 1.0  # from the controller-manager working
+    node: float = 1.5  # from machine, Node object and API to Ready
+    node_grace: float = 40.0  # of a silent node, until it is NotReady
+    pod_leaves: float = 1.0  # each, when a node is drained
+    first_backoff: float = 0.2  # before a part that died starts again; doubles
+    longest_backoff: float = 30.0
+    stable_after: float = 60.0  # running this long, a part's back-off begins anew
+    request: float = 0.01  # of one request to a cluster's API
+    verb: float = 0.001  # of one verb of a runtime
+    pods_per_node: int = 1  # that a new node gets, so that draining it takes a while
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """A part or a machine: something that was started, and may have died since.
+
+    `again_at` is when the runtime itself starts it again; None where nobody will before the next `ensure`.
+    """
+
+    version: str
+    running: bool = False
+    started_at: datetime
+    ended_at: datetime | None = None
+    again_at: datetime | None = None
+    restarts: int = 0
+    failures: int = 0  # in a row
+    reason: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Box(Running):
+    """A machine. `number` is its place in the cluster's network."""
+
+    node_id: str
+    name: str
+    number: int
+    instance_id: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Pod:
+    name: str  # namespace/name
+    held_by: str = ""  # a PodDisruptionBudget that allows no disruption
+    leaves_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class NodeObject:
+    """A Node in the cluster's API, with the pods bound to it."""
+
+    name: str
+    registered_at: datetime
+    provider_id: str
+    pod_range: str
+    labels: dict[str, str] = field(default_factory=dict)
+    owned_labels: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
+    owned_annotations: list[str] = field(default_factory=list)
+    taints: list[tuple[str, str, str]] = field(default_factory=list)
+    finalizers: list[str] = field(default_factory=list)
+    unschedulable: bool = False
+    ready: bool = False
+    seen: bool = False  # it was ready once
+    version: str = ""
+    silent_since: datetime | None = None
+    pods: list[Pod] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Data:
+    """What etcd holds. `torn` is what a power cut may leave of a member: it never serves."""
+
+    torn: bool = False
+    default_account: bool = False
+    nodes: dict[str, NodeObject] = field(default_factory=dict)
+    manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Faults:
+    refused: dict[str, str] = field(default_factory=dict)  # part or node id: the reason why it does not start
+    muted: bool = False  # the API accepts no request, though all runs
+    slowness: float = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """All that exists of one cluster. `served` is the durable marker beside etcd's data."""
+
+    cluster_id: str
+    slot: int
+    parts: dict[control_planes.Part, Running] = field(default_factory=dict)
+    boxes: dict[str, Box] = field(default_factory=dict)
+    data: Data | None = None
+    served: bool = False
+    faults: Faults = field(default_factory=Faults)

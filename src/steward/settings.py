@@ -1,0 +1,101 @@
+"""Every setting, from the environment (`STEWARD_*`), with meaning, unit and the reason of its default."""
+
+import re
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _instance_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]{0,5}", text):
+        raise ValueError("1 to 6 lower-case letters and digits, beginning with a letter")
+    return text
+
+
+def _own_range(network: IPv4Network) -> IPv4Network:
+    if network.prefixlen > 12:
+        raise ValueError("at least a /12: links, registry and the nodes of every cluster are cut from it")
+    return network
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="STEWARD_", frozen=True)
+
+    listen: str = "127.0.0.1:8080"
+    """Address and port of the API. Loopback, because anything else needs TLS in front or in `tls_*`."""
+
+    public_url: str = ""
+    """The URL that clients type, without `/1.0`; signatures are checked against it. Empty: http(s)://<listen>."""
+
+    tls_certificate: Path | None = None
+    """PEM file of the API's certificate; on any address but loopback steward refuses to serve without."""
+
+    tls_key: Path | None = None
+    """PEM file of its key."""
+
+    state: Path = Path("/var/lib/steward")
+    """Folder of everything that must outlive a reboot: database, key file, clusters' data. Mode 0700."""
+
+    database: str = ""
+    """SQLAlchemy URL without a driver (`postgresql://…`, `sqlite:///…`). Empty: SQLite in the state folder."""
+
+    runtime: Literal["processes", "simulated"] = "processes"
+    """Where clusters run. `simulated` runs nothing at all: for tests and scale figures of the management plane."""
+
+    components: Path | None = None
+    """Folder of binaries to use as they are (`<folder>/<version>/kube`, `<folder>/etcd` …); wins over all else."""
+
+    mirror: str = ""
+    """Base URL of official release files; taken with the SHA-256 that the catalogue or `digests` gives."""
+
+    digests: Path | None = None
+    """YAML file of the operator's own digests for files of the mirror: `{path: sha256}`."""
+
+    cache: Path = Field(default_factory=lambda: Path.home() / ".cache" / "steward")
+    """Folder of built components, by content; shared by all checkouts."""
+
+    instance: Annotated[str, AfterValidator(_instance_name)] = "stw"
+    """Prefix of every namespace, link, cgroup and rule of this service, so that two can share a host."""
+
+    network: Annotated[IPv4Network, AfterValidator(_own_range)] = IPv4Network("100.64.0.0/12")
+    """steward's own addresses. Shared address space (RFC 6598): no customer can choose it for pods or networks."""
+
+    upstream_dns: list[IPv4Address] = Field(default_factory=list)
+    """Resolvers that clusters forward to. Empty: those of the host that are not loopback addresses."""
+
+    image_mirrors: list[str] = Field(default_factory=list)
+    """URLs of further registries that nodes try, in this order, after steward's own."""
+
+    http_proxy: str = ""
+    """Proxy that nodes use to pull images from outside."""
+
+    overcommit_memory: float = Field(default=4.0, gt=0)
+    """How often the host's memory may be promised to nodes and control planes. Idle nodes use a tenth of it."""
+
+    overcommit_cpu: float = Field(default=16.0, gt=0)
+    """How often the host's cores may be promised."""
+
+    overcommit_disk: float = Field(default=4.0, gt=0)
+    """How often the state folder's free space may be promised."""
+
+    replay_window: int = Field(default=60, ge=5, le=300)
+    """Seconds that a signed request's timestamp may lie before or after now (either way)."""
+
+    audit_interval: float = Field(default=30.0, gt=0)
+    """Seconds, jittered, after which an object at rest is looked at again even if nothing was reported."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Of the service's own log, on standard error."""
+
+    @property
+    def base_url(self) -> str:
+        """What clients type before `/1.0`, without a trailing slash."""
+        scheme = "https" if self.tls_certificate else "http"
+        return (self.public_url or f"{scheme}://{self.listen}").rstrip("/")
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.state / 'steward.db'}"
