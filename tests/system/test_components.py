@@ -6,9 +6,11 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import subprocess
 import tarfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,11 +97,25 @@ def test_image_tags_are_those_of_the_source(components: supply.Components) -> No
         assert (source / "test" / "images" / "agnhost" / "VERSION").read_text().strip() == tags.agnhost
 
 
-def _source(modules: Path, version: str) -> Path:
+def test_dns_plugins_are_in_upstreams_order(components: supply.Components, programs: farms.Programs) -> None:
+    source = _source(components.modules, programs.version("coredns"), module="github.com/coredns/coredns")
+    listed = [line.split(":")[0] for line in (source / "plugin.cfg").read_text().splitlines() if ":" in line]
+    upstream = [name for name in listed if not name.startswith("#")]
+    ours = re.search(
+        r"Directives = \[\]string\{(.*?)\}", (components.modules / "coredns" / "main.go").read_text(), re.S
+    )
+    assert ours is not None
+    names = re.findall(r'"(\w+)"', ours.group(1))
+    assert names == [name for name in upstream if name in names]
+    known = _said(programs.path("coredns"), "-plugins").split()
+    assert [name for name in names if name not in known] == []
+
+
+def _source(modules: Path, version: str, *, module: str = "k8s.io/kubernetes") -> Path:
     go = toolchains.find((1, 26))
     assert go is not None
     answer = subprocess.run(
-        [go.program, "mod", "download", "-json", f"k8s.io/kubernetes@v{version}"],
+        [go.program, "mod", "download", "-json", f"{module}@v{version}"],
         cwd=modules / "pause", capture_output=True, text=True, check=True, env={**os.environ, "GOFLAGS": ""},
     )  # fmt: skip
     return Path(json.loads(answer.stdout)["Dir"])
@@ -227,8 +243,16 @@ def test_unreachable_module_proxy_is_explained(components: supply.Components, tm
     build = builds.Build(logs=tmp_path / "logs", shelf=shelf, environment=environment)
     offline = supply.Components(cache=tmp_path, modules=components.modules, ways=(build,))
     item = next(item for item in offline.plan([]) if item.name == "cni")
+    (complaint,) = asyncio.run(offline.unreachable([]))
+    assert complaint.startswith("The Go modules of etcd 3.")
     with pytest.raises(errors.Unavailable, match=r"(?s)modules of cni .* could not be fetched.*GOPROXY"):
         asyncio.run(offline.obtain(item))
+
+
+def test_reachable_modules_are_no_complaint(components: supply.Components, tmp_path: Path) -> None:
+    build = builds.Build(logs=tmp_path / "logs", shelf=shelves.Shelf(root=tmp_path / "shelf"))
+    empty = supply.Components(cache=tmp_path, modules=components.modules, ways=(build,))
+    assert asyncio.run(empty.unreachable(["1.37.2"])) == []
 
 
 def test_pause_is_compiled_from_nothing(components: supply.Components, tmp_path: Path) -> None:
@@ -237,7 +261,7 @@ def test_pause_is_compiled_from_nothing(components: supply.Components, tmp_path:
     item = next(item for item in fresh.plan([]) if item.name == "pause")
     heard: list[reports.Report] = []
     folder = asyncio.run(fresh.obtain(item, heard.append))
-    assert [report.doing for report in heard][0] == "Fetching Go modules"
+    assert heard[0].doing == "Fetching Go modules"
     again = supply.of(settings.Settings()).shelf
     key = build.key(item.recipe)
     assert key is not None
@@ -322,10 +346,11 @@ def test_nodes_can_read_and_not_write(
         env={**os.environ, **registries.registry_environment()}, stderr=subprocess.PIPE,
     )  # fmt: skip
 
+    while not socket.exists():
+        time.sleep(0.02)
+
     async def scenario() -> None:
         async with httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(uds=str(socket))) as client:
-            while not socket.exists():
-                await asyncio.sleep(0.02)
             await _compare(client, made[0])
             refused = await client.post(f"http://registry/v2/{made[0].repository}/blobs/uploads/")
             assert refused.status_code == httpx2.codes.METHOD_NOT_ALLOWED

@@ -3,10 +3,11 @@
 Unknown keys cost as much work as known ones, and secrets are compared in constant time.
 """
 
+import asyncio
 import hmac
 import ipaddress
-import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import Request
 
@@ -50,6 +51,7 @@ class Authentication:
         self._context = context
         self._config = config
         self._cached: dict[tuple[str, str], tuple[float, credentials_.Pair]] = {}
+        self._used: dict[int, datetime] = {}
 
     def forget(self) -> None:
         """After a credential changed: the next request reads it anew."""
@@ -116,7 +118,7 @@ class Authentication:
 
     async def _pair(self, headers: _Headers) -> credentials_.Pair:
         key = (headers.application, headers.consumer)
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         known = self._cached.get(key)
         if known is not None and known[0] > now:
             return known[1]
@@ -130,10 +132,14 @@ class Authentication:
         return pair
 
     async def _remember_use(self, credential: credentials.Credential) -> None:
+        """Tried once per period, whether or not the storage took it."""
         now = self._context.clock.now()
-        if credential.last_use is None or (now - credential.last_use).total_seconds() > LAST_USE_SECONDS:
+        last = self._used.get(credential.id, credential.last_use)
+        if last is None or (now - last).total_seconds() > LAST_USE_SECONDS:
+            if len(self._used) >= _MOST_CACHED:
+                self._used.clear()
+            self._used[credential.id] = now
             await credentials_.used(self._context, credential_id=credential.id, at=now)
-            self.forget()
 
 
 def _headers(request: Request) -> _Headers:

@@ -11,8 +11,6 @@ from typing import Any
 
 import yaml
 
-from steward.catalogue import loading
-
 Manifest = dict[str, Any]
 
 # Users of the provider's certificates: activity of the matrix and purpose. Their rights are in rbac.yaml.
@@ -70,4 +68,4 @@ def _documents(name: str) -> Iterator[Manifest]:
 
 @cache
 def _text(name: str) -> str:
-    return resources.files(loading.__package__).joinpath(f"addons/{name}.yaml").read_text(encoding="utf-8")
+    return resources.files(__package__).joinpath(f"addons/{name}.yaml").read_text(encoding="utf-8")

@@ -29,7 +29,7 @@ NOUNS = {
 }
 """Command to the module of this package whose `app` it is."""
 
-EPILOG = "\n\n".join(["Exit codes:", *(f"{code}  {meaning}" for code, meaning in failures.EXIT_CODES.items())])
+EPILOG = "Exit codes: " + " · ".join(f"{code} {meaning}" for code, meaning in failures.EXIT_CODES.items())
 
 
 class Serve(Protocol):
@@ -110,18 +110,23 @@ def build(*, serve: Serve, doctor: Doctor, components: Components) -> typer.Type
     return app
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib import metadata
+
+        typer.echo(f"steward {metadata.version('steward')}")
+        raise typer.Exit
+
+
 def root(
     ctx: typer.Context,
     project: Annotated[
         str, typer.Option(help="Id of the project, instead of OVH_CLOUD_PROJECT_SERVICE.", show_default=False)
     ] = "",
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
-    if version:
-        from importlib import metadata
-
-        typer.echo(f"steward {metadata.version('steward')}")
-        raise typer.Exit
     session_.of(ctx).chosen_project = project
 
 

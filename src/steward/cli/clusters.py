@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from steward.cli import confirmation, kubeconfigs, naming, options, orders, output, waiting
+from steward.cli import confirmation, naming, options, orders, output, waiting
 from steward.cli import session as session_
 from steward.client import clusters, errors, models, nodepools
 
@@ -43,7 +43,7 @@ def show(ctx: typer.Context, cluster: options.Cluster, form: options.Output = ou
 
 
 @app.command()
-def create(  # every option is a field of the order
+def create(  # noqa: PLR0913 - every option is a field of the order
     ctx: typer.Context,
     name: Annotated[str, typer.Option(help="Name of the cluster; the service invents one where none is given.")] = "",
     region: options.Region = "",
@@ -126,6 +126,8 @@ def kubeconfig(
     if file is None:
         session.terminal.write(content.rstrip("\n"))
         return
+    from steward.cli import kubeconfigs
+
     kubeconfigs.write(session.terminal.folder / file.expanduser(), content)
     session.terminal.say(f"Written. To use it: export KUBECONFIG={file}")
 
@@ -206,6 +208,9 @@ def _until_gone(session: session_.Session, cluster: models.Cluster, timeout: flo
 
 
 def _merge(session: session_.Session, cluster: models.Cluster, *, into: Path | None = None) -> None:
+    # Imported here: reading YAML takes a tenth of the start-up time, and listing needs none of it.
+    from steward.cli import kubeconfigs
+
     content = clusters.kubeconfig(session.customer, session.project, cluster["id"])
     target = session.terminal.folder / into.expanduser() if into else kubeconfigs.own_file(session.terminal)
     merged = kubeconfigs.merge_into(target, content, identifier=cluster["id"], now=session.terminal.wall())

@@ -14,9 +14,12 @@ app = typer.Typer(
 
 COLUMNS: list[output.Column[models.Credential]] = [
     output.Column(title="ID", value=lambda row: row["credentialId"]),
-    output.Column(title="STATUS", value=lambda row: row.get("status"), status=True),
-    output.Column(title="APPLICATION", value=lambda row: row.get("applicationKey")),
-    output.Column(title="CREATED", value=lambda row: row.get("createdAt")),
+    output.Column(title="STATUS", value=lambda row: row["status"], status=True),
+    output.Column(title="APPLICATION", value=lambda row: row["applicationKey"]),
+    output.Column(title="DESCRIPTION", value=lambda row: row["description"]),
+    output.Column(title="LAST USE", value=lambda row: row["lastUse"]),
+    output.Column(title="EXPIRES", value=lambda row: row["expiresAt"], wide=True),
+    output.Column(title="CREATED", value=lambda row: row["createdAt"]),
 ]
 NEW_COLUMNS: list[output.Column[models.NewCredential]] = [
     output.Column(title="ID", value=lambda row: row["credentialId"]),

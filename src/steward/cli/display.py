@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from steward.cli import output
 from steward.cli import terminal as terminal_
 from steward.client import models
 from steward.kit import times
@@ -11,6 +12,7 @@ from steward.kit import times
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
+    from rich.text import Text
 
 FRAME = 0.2  # seconds between two drawings; only the spinner and the clocks move
 BAR = 24  # characters
@@ -68,8 +70,8 @@ class Lines:
         if key in self._told:
             return
         self._told.add(key)
-        ending = f": {reason}" if reason else f" ({span(elapsed(step, self._now()))})"
-        self.terminal.say(f"{mark(self.terminal, step['state'])} {title(flow)}: {step['name']}{ending}")
+        ending = f": {output.text(reason)}" if reason else f" ({span(elapsed(step, self._now()))})"
+        self.terminal.say(f"{mark(self.terminal, step['state'])} {title(flow)}: {output.text(step['name'])}{ending}")
 
     def _now(self) -> float:
         return self.terminal.wall() + self.ahead
@@ -117,12 +119,12 @@ def rendered(
     passed: float,
     height: int,
 ) -> "RenderableType":
-    """Each flow with its bar and steps; only the running steps where all of them would not fit."""
+    """Each flow with its bar and steps; only what runs or is stuck where all of it would not fit."""
     from rich.text import Text
 
     full = sum(1 + (0 if flow["endedAt"] else len(flow["steps"])) for flow in flows) + 1 <= height
     picture = Text(no_wrap=True, overflow="ellipsis")
-    for flow in flows:
+    for flow in flows if full else [flow for flow in flows if not flow["endedAt"]]:
         picture.append(f"{_bar(terminal, flow['fraction'])} {title(flow)}", style="bold")
         end = times.parsed(flow["endedAt"]).timestamp() if flow["endedAt"] else now
         picture.append(f"  {span(end - times.parsed(flow['startedAt']).timestamp())}\n", style="dim")
@@ -143,7 +145,7 @@ def mark(terminal: terminal_.Terminal, state: str) -> str:
 
 def title(flow: models.Progress) -> str:
     kind, _, identifier = flow["subject"].partition(":")
-    return flow["flow"] if kind == "cluster" else f"{flow['flow']} ({kind} {identifier[:8]})"
+    return output.text(flow["flow"] if kind == "cluster" else f"{flow['flow']} ({kind} {identifier[:8]})")
 
 
 def elapsed(step: models.Step, now: float) -> float:
@@ -163,17 +165,14 @@ def span(seconds: float) -> str:
     return f"{whole // 3600}h {whole % 3600 // 60:02}m"
 
 
-def _append_step(terminal: terminal_.Terminal, picture: "object", step: models.Step, now: float) -> None:
-    from rich.text import Text
-
-    assert isinstance(picture, Text)
+def _append_step(terminal: terminal_.Terminal, picture: "Text", step: models.Step, now: float) -> None:
     state = step["state"]
     picture.append(f"  {mark(terminal, state)} ", style=COLOURS.get(state, ""))
-    picture.append(step["name"], style="dim" if state == "waiting" else "")
+    picture.append(output.text(step["name"]), style="dim" if state == "waiting" else "")
     if step["startedAt"]:
         picture.append(f"  {span(elapsed(step, now))}", style="dim")
     if step["message"] and state in ("running", "blocked"):
-        picture.append(f"  {step['message']}", style=COLOURS[state])
+        picture.append(f"  {output.text(step['message'])}", style=COLOURS[state])
     picture.append("\n")
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import typer
 
+from steward.cli import output
 from steward.cli import session as session_
 from steward.cli import terminal as terminal_
 from steward.client import errors
@@ -75,7 +76,7 @@ def told(session: session_.Session) -> Iterator[None]:
     except errors.ClientError as error:
         _tell(session.terminal, error.message)
         for line in _particulars(error):
-            session.terminal.say(f"  {line}")
+            session.terminal.say(f"  {output.text(line)}")
         raise typer.Exit(exit_code(error)) from None
     except KeyboardInterrupt:
         session.terminal.say("")
@@ -85,7 +86,8 @@ def told(session: session_.Session) -> Iterator[None]:
 def _tell(terminal: terminal_.Terminal, message: str, *, interrupted: bool = False) -> None:
     label = "Interrupted:" if interrupted else "Error:"
     colour = terminal_.YELLOW if interrupted else terminal_.RED
-    terminal.say(f"{terminal.paint(label, colour, stream=terminal.err)} {message}")
+    shown = "\n".join(output.text(line) for line in message.splitlines())
+    terminal.say(f"{terminal.paint(label, colour, stream=terminal.err)} {shown}")
 
 
 def _particulars(error: errors.ClientError) -> Iterator[str]:

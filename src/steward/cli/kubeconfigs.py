@@ -19,6 +19,7 @@ import yaml
 from steward.cli import failures
 from steward.cli import terminal as terminal_
 
+HEAD = ("apiVersion", "kind", "preferences")
 LISTS = ("clusters", "users", "contexts")
 Config = dict[str, object]
 Entry = dict[str, object]
@@ -71,8 +72,9 @@ def merged(present: Config, coming: Config, *, identifier: str) -> Config:
     if not _may_replace(present, coming):
         coming = _renamed(coming, f"-{identifier[:8]}")
     result = copy.deepcopy(present)
-    result.setdefault("apiVersion", "v1")
-    result.setdefault("kind", "Config")
+    for key in HEAD:
+        if key in coming:
+            result.setdefault(key, coming[key])
     for key in LISTS:
         new = {entry["name"]: entry for entry in _entries(coming, key)}
         old = [new.pop(entry["name"], entry) for entry in _entries(result, key)]

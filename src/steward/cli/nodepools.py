@@ -55,7 +55,7 @@ def show(
 
 
 @app.command()
-def create(  # every option is a field of the order
+def create(  # noqa: PLR0913 - every option is a field of the order
     ctx: typer.Context,
     cluster: options.Cluster,
     flavor: options.Flavor = "",
@@ -92,7 +92,7 @@ def create(  # every option is a field of the order
 
 
 @app.command()
-def edit(  # every option is a field that can change
+def edit(  # noqa: PLR0913 - every option is a field that can change
     ctx: typer.Context,
     cluster: options.Cluster,
     pool: options.Pool,

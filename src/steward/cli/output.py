@@ -104,7 +104,8 @@ def text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(text(each) for each in value)
-    return "".join(character if character.isprintable() else "?" for character in str(value))
+    flat = " ".join(str(value).splitlines())
+    return "".join(character if character.isprintable() else "?" for character in flat)
 
 
 def _coloured(terminal: terminal_.Terminal, column: Column[Row], cell: str, width: int = 0) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from steward.cli import credentials, failures, options, output
+from steward.cli import credentials, options, output
 from steward.cli import session as session_
 from steward.client import models, projects
 
@@ -73,7 +73,4 @@ def show(
         own = projects.get_of_customer(session.customer, wanted)
         output.single(session.terminal, form, own, CUSTOMER_COLUMNS, name="project_id")
         return
-    found = next((each for each in projects.every(session.provider) if each["id"] == wanted), None)
-    if found is None:
-        raise failures.NotFound(f"There is no project {wanted!r}.")
-    output.single(session.terminal, form, found, COLUMNS, name="id")
+    output.single(session.terminal, form, projects.get(session.provider, wanted), COLUMNS, name="id")

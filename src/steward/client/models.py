@@ -117,7 +117,11 @@ class Credential(TypedDict):
     credentialId: int
     status: str
     applicationKey: str
+    account: str | None
+    description: str
     createdAt: str
+    expiresAt: str | None
+    lastUse: str | None
 
 
 class NewCredential(Credential):

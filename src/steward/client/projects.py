@@ -18,6 +18,10 @@ def every(link: connection.Connection) -> list[models.Project]:
     return cast(list[models.Project], link.call("GET", "/native/projects"))
 
 
+def get(link: connection.Connection, project: str) -> models.Project:
+    return cast(models.Project, link.call("GET", routes.native_project(project)))
+
+
 def create(link: connection.Connection, *, account: str, description: str = "") -> models.Project:
     body = {"account": account} | ({"description": description} if description else {})
     return cast(models.Project, link.call("POST", "/native/projects", body))

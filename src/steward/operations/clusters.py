@@ -25,7 +25,7 @@ class View:
     """A cluster and what its answer needs to know of its nodes."""
 
     cluster: clusters.Cluster
-    nodes: Sequence[nodes.Node] = ()
+    members: Sequence[nodes.Node] = ()
 
     @property
     def control_plane_is_up_to_date(self) -> bool:
@@ -33,7 +33,7 @@ class View:
 
     @property
     def is_up_to_date(self) -> bool:
-        return self.control_plane_is_up_to_date and all(node_is_up_to_date(self.cluster, each) for each in self.nodes)
+        return self.control_plane_is_up_to_date and all(node_is_up_to_date(self.cluster, each) for each in self.members)
 
     @property
     def version(self) -> versions.Version:

@@ -21,21 +21,21 @@ class View:
 
     cluster: clusters.Cluster
     pool: nodepools.NodePool
-    nodes: Sequence[nodes.Node] = ()
+    members: Sequence[nodes.Node] = ()
 
     @property
     def current(self) -> int:
         """A new pool's nodes count from the order on, as at OVHcloud."""
         installing = nodepools.status(self.pool) is nodepools.Status.INSTALLING
-        return max(len(self.nodes), self.pool.desired) if installing else len(self.nodes)
+        return max(len(self.members), self.pool.desired) if installing else len(self.members)
 
     @property
     def available(self) -> int:
-        return sum(1 for each in self.nodes if nodes.status(each) is nodes.Status.READY)
+        return sum(1 for each in self.members if nodes.status(each) is nodes.Status.READY)
 
     @property
     def up_to_date(self) -> int:
-        return sum(1 for each in self.nodes if clusters_.node_is_up_to_date(self.cluster, each))
+        return sum(1 for each in self.members if clusters_.node_is_up_to_date(self.cluster, each))
 
 
 @operation("nodepool.create")

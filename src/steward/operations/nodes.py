@@ -14,7 +14,7 @@ from steward.ports import records
 @dataclass(frozen=True, slots=True)
 class View:
     cluster: clusters.Cluster
-    nodes: Sequence[nodes.Node]
+    members: Sequence[nodes.Node]
 
 
 async def all_of_cluster(

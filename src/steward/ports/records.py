@@ -38,6 +38,11 @@ class Credentials(Protocol):
 
     async def save(self, credential: credentials.Credential) -> None: ...
 
+    async def touch(self, credential_id: int, at: datetime) -> None:
+        """Note a use, never an earlier one than is noted; one small statement, yet a commit like any other:
+        callers note a use once in a while, not with every request."""
+        ...
+
 
 class Clusters(Protocol):
     """`remove` forgets the cluster, its pools, nodes, progress and secrets; its events stay."""

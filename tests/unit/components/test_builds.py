@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,7 @@ def test_go_that_cannot_be_installed_is_said_with_pips_reason(
     python.write_text("#!/bin/sh\necho 'ERROR: No matching distribution found' >&2\nexit 1\n")
     python.chmod(0o755)
     monkeypatch.setattr(toolchains, "can_install", lambda: True)
-    monkeypatch.setattr(toolchains.sys, "executable", str(python))
+    monkeypatch.setattr(sys, "executable", str(python))
     heard: list[reports.Report] = []
     with pytest.raises(errors.Unavailable, match="failed: ERROR: No matching distribution found"):
         asyncio.run(build.ready(recipe, heard.append))

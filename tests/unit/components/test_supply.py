@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -145,6 +146,29 @@ def test_settings_choose_the_ways(tmp_path: Path) -> None:
 def test_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(errors.Unavailable, match="is not a folder"):
         supply.of(settings.Settings(cache=tmp_path, components=tmp_path / "not"))
+
+
+def test_farm_follows_what_was_mended(components: supply.Components) -> None:
+    programs = asyncio.run(components.obtain_all("1.37.2"))
+    programs.path("beta").unlink()
+    programs.path("kubelet").write_text("")  # the same file under all its names, so the result is damaged, too
+    mended = asyncio.run(components.obtain_all("1.37.2"))
+    assert mended.folder == programs.folder
+    assert mended.path("beta").is_file()
+    assert mended.path("kubectl").read_text() == "program .\n"
+
+
+def test_farm_is_planted_by_many_at_once(components: supply.Components) -> None:
+    asyncio.run(components.obtain_all("1.37.2"))
+    shutil.rmtree(components.cache / "bin")
+
+    async def scenario() -> list[farms.Programs]:
+        return await asyncio.gather(*(asyncio.to_thread(components.programs, "1.37.2") for _ in range(8)))
+
+    first, *others = asyncio.run(scenario())
+    assert all(other == first for other in others)
+    assert sorted(path.name for path in first.folder.iterdir()) == ["alpha", "beta", "cni", "kubectl", "kubelet"]
+    assert not list(first.folder.parent.glob(".*"))
 
 
 def test_planting_twice_is_one_farm(tmp_path: Path) -> None:

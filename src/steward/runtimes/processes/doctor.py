@@ -34,9 +34,9 @@ class Finding:
     warning: bool = False
 
 
-def examine(state: Path, listen: str = "") -> list[Finding]:
-    """Everything, in the order in which it would be missed."""
-    return [*_rights(), *_tools(), *_kernel(), *_room(state), *(_port(listen) if listen else ())]
+def examine(state: Path) -> list[Finding]:
+    """Everything that clusters need of the machine, in the order in which it would be missed."""
+    return [*_rights(), *_tools(), *_kernel(), *_room(state)]
 
 
 def failures(findings: list[Finding]) -> list[Finding]:
@@ -121,7 +121,8 @@ def _room(state: Path) -> Iterator[Finding]:
     )
 
 
-def _port(listen: str) -> Iterator[Finding]:
+def port(listen: str) -> Iterator[Finding]:
+    """Whether the API can listen there."""
     host, _, port = listen.rpartition(":")
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

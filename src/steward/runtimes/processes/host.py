@@ -29,12 +29,11 @@ class Overcommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """How the host's registry is run and filled."""
+    """How the host's registry is run."""
 
-    program: Callable[[], Path]
-    configuration: str  # YAML
+    program: Callable[[], Awaitable[Path]]
+    configuration: str  # YAML; it serves reads alone, so no node can change what another pulls
     environment: dict[str, str]
-    fill: Callable[[str], Awaitable[None]]  # pushes what is missing to a registry at this URL
 
 
 def size() -> boxes.HostSize:
@@ -52,6 +51,10 @@ def resolvers(configured: list[IPv4Address]) -> list[IPv4Address]:
             if usable:
                 return [IPv4Address(each) for each in usable[:3]]
     return []
+
+
+def registry_record(spot: places.Places) -> Path:
+    return spot.registry / "run.json"
 
 
 class ProcessHost:
@@ -80,8 +83,7 @@ class ProcessHost:
             raise errors.Unavailable(f"This machine cannot run clusters yet: {said}")
         await self._raise_limits()
         await links.ensure_host(self._spot.instance, self._plan)
-        await self._supervisor.ensure(self._registry_program())
-        await self._registry.fill(self.registry_url)
+        await self._supervisor.ensure(self._registry_program(await self._registry.program()))
 
     def capacity(self) -> hosts.Capacity:
         memory, cpus = _memory_mb(), os.cpu_count() or 1
@@ -109,26 +111,22 @@ class ProcessHost:
     async def close(self) -> None:
         self._supervisor.let_go()
 
-    async def tear_down(self) -> None:
-        """End what `prepare` made. For `make down`, once no cluster is left or wanted."""
-        await self._supervisor.stop("registry", self._spot.registry / "run.json", grace=5.0)
-        await links.remove_host(self._spot.instance, self._plan)
-
     async def _raise_limits(self) -> None:
         wanted = {"fs.inotify.max_user_instances": 8192, "fs.inotify.max_user_watches": 524288}
         for name, least in wanted.items():
             if int(Path("/proc/sys", *name.split(".")).read_text()) < least:
                 await commands.run("sysctl", "-qw", f"{name}={least}")
 
-    def _registry_program(self) -> supervision.Program:
+    def _registry_program(self, file: Path) -> supervision.Program:
         folder = self._spot.registry
+        (folder / "images").mkdir(mode=0o700, parents=True, exist_ok=True)
         configuration = folder / "registry.yaml"
         places.write_private(configuration, self._registry.configuration)
         return supervision.Program(
             name="registry",
-            record=folder / "run.json",
+            record=registry_record(self._spot),
             log=folder / "registry.log",
-            command=(str(self._registry.program()), "serve", str(configuration)),
+            command=(str(file), "serve", str(configuration)),
             environment=self._registry.environment,
         )
 

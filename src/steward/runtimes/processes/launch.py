@@ -9,6 +9,7 @@ The order matters: a lock per program makes two launches at once one; the pid fi
 program runs; so whatever is killed, and whenever, no program runs that no pid file names.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -194,8 +195,17 @@ def launch(order: Order) -> Record:
     return record
 
 
+def keep_nothing_open() -> None:
+    """Whatever else was inherited ends with the exec: a pipe held open by a program would never end."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            with contextlib.suppress(OSError):  # the descriptor of the listing itself
+                os.set_inheritable(int(name), False)
+
+
 def main() -> None:
     order = json.load(sys.stdin)
+    keep_nothing_open()
     with open(order["record"] + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         record = read_record(order["record"])

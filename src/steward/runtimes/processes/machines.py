@@ -116,7 +116,7 @@ class ProcessMachines:
             **boxes.kubernetes_files(wanted, cgroup, self._kit.host),
             "etc/containerd/config.toml": boxes.containerd_configuration(
                 find(wanted.version, "runc").parent,
-                find(wanted.version, "ptp").parent,
+                find(wanted.version, "cni/ptp").parent,
                 self._kit.pause(wanted.version),
             ),
             "etc/containerd/certs.d/_default/hosts.toml": boxes.registry_hosts(self._kit.registry, self._kit.mirrors),

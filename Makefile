@@ -1,0 +1,95 @@
+# The one door: everything that is done with this project is a target here. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo down doctor components check lint format types layers unit test system soak bench lock packages test-packages
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# What clusters, their components' compilation and their images need of Debian.
+PACKAGES := iproute2 nftables iptables procps util-linux mount ca-certificates busybox gcc libc6-dev pkg-config libseccomp-dev
+# What the tests start beside steward.
+TEST_PACKAGES := postgresql e2fsprogs
+
+QUICK := not system and not postgres and not root and not loopback and not campaign and not soak
+PYTEST := $(BIN)/python -m pytest
+
+help: ## List what can be done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: packages $(READY) components ## Order a real cluster with python-ovh and fetch an answer from a pod in it
+	@$(BIN)/python -m demo.demo
+
+down: $(READY) ## End what `make demo` started: cluster, service, network rules
+	@$(BIN)/python -m demo.down
+
+doctor: $(READY) ## Say what this machine lacks, and the command that mends it
+	@$(BIN)/steward doctor
+
+components: packages $(READY) ## Obtain what clusters are made of (compiled once, then cached)
+	@$(BIN)/python -m steward.components
+
+check: $(READY) lint types layers unit ## Lint, types, layers, budget, unit tests: no root, no components
+
+lint: $(READY)
+	@$(BIN)/ruff format --check -q . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check -q .
+
+format: $(READY) ## Bring the code into its form
+	@$(BIN)/ruff format -q .
+	@$(BIN)/ruff check -q --fix .
+
+types: $(READY)
+	@$(BIN)/mypy --no-error-summary
+
+layers: $(READY)
+	@$(BIN)/lint-imports --no-logo > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
+
+unit: $(READY)
+	@$(PYTEST) -m "$(QUICK)"
+
+test: check test-packages components ## Everything: storage on both databases, API, real clusters
+	@$(PYTEST) -m "not soak and not ($(QUICK))" --durations=15
+
+system: test-packages components ## The part of the tests that runs real clusters
+	@$(PYTEST) -m "system and not soak" --durations=15
+
+soak: test-packages components ## The long campaigns: hundreds of kills, thousands of random operations
+	@$(PYTEST) -m "soak" --durations=15
+
+bench: test-packages components ## Measure, beside a naive script and kwokctl; results in bench/results
+	@$(BIN)/python -m steward.components --bench
+	@$(BIN)/python -m bench
+
+lock: $(READY) ## Choose the newest allowed versions anew and write requirements.lock
+	@$(BIN)/python -m pip install -q uv
+	@$(BIN)/uv pip compile pyproject.toml --group dev --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock
+
+packages:
+	@$(call install-missing,$(PACKAGES))
+
+test-packages:
+	@$(call install-missing,$(TEST_PACKAGES))
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "steward needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call install-missing,python3-venv); }
+	@echo "Installing the locked Python packages into $(VENV) (about half a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Only what is missing is installed, so that a second run needs neither root nor network.
+define install-missing
+missing=$$(for each in $(1); do dpkg-query -W -f='$${db:Status-Status}\n' $$each 2>/dev/null | grep -qx installed || echo $$each; done); \
+if [ -n "$$missing" ]; then \
+  if [ "$$(id -u)" != 0 ]; then echo "Debian packages are missing; as root run: apt-get install -y" $$missing; exit 1; fi; \
+  echo "Installing Debian packages:" $$missing; \
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } > /tmp/steward-apt.log 2>&1 || { tail -5 /tmp/steward-apt.log; echo "apt-get failed; see /tmp/steward-apt.log"; exit 1; }; \
+fi
+endef

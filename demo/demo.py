@@ -1,0 +1,235 @@
+"""`make demo`: from an empty machine to an answer out of a pod, ordered with OVHcloud's own Python client.
+
+Every step may have been done by an earlier run; then it takes no time. What is printed at the end is what a
+person does next.
+"""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ovh
+import ovh.client
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from demo import environment, workload
+from demo.environment import Trouble
+
+CLUSTER = "demo"
+POOL = "workers"
+NODES = 2
+FLAVOR = "b2-7"
+REGION = "LOCAL1"
+PATIENCE = 900.0  # seconds; a wait that long is a fault, and says so
+
+console = Console(stderr=False, highlight=False)
+
+
+def main() -> int:
+    began = time.monotonic()
+    try:
+        with steps() as step:
+            values = prepare(step)
+            client = client_of(values)
+            cluster = order(step, client, values)
+            wait(step, client, values, cluster["id"])
+            values = keep(step, client, values, cluster["id"])
+            answer = workload.run(step, values)
+    except (Trouble, ovh.exceptions.APIError, subprocess.CalledProcessError) as reason:
+        console.print(f"\n[red]The demo stopped:[/] {reason}")
+        console.print("Run `make demo` again to go on from here; `make doctor` says whether the machine lacks something.")
+        return 1
+    farewell(values, answer, time.monotonic() - began)
+    return 0
+
+
+Step = Callable[[str], "Bar"]
+
+
+class Bar:
+    """One line on the screen: a named step, how far it is, what it waits for."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def show(self, fraction: float, doing: str = "") -> None:
+        self._progress.update(self._task, completed=fraction * 100, doing=doing)
+
+    def done(self, said: str = "") -> None:
+        self._progress.update(self._task, completed=100, doing=said)
+        self._progress.stop_task(self._task)
+
+
+@contextmanager
+def steps() -> Iterator[Step]:
+    columns = (
+        SpinnerColumn(finished_text="[green]✓[/]"),
+        TextColumn("{task.description:<34}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[doing]}[/]"),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield lambda name: Bar(progress, progress.add_task(name, total=100, doing=""))
+
+
+def prepare(step: Step) -> dict[str, str]:
+    """A running service, and a project with credentials in it."""
+    bar = step("Start the service")
+    if not environment.answers():
+        environment.start_service()
+    bar.done(f"{environment.URL}/1.0")
+    bar = step("Make a project with credentials")
+    values = environment.known()
+    if not values or not accepted(values):
+        values = new_project()
+        environment.write(values)
+    bar.done(values["OVH_CLOUD_PROJECT_SERVICE"])
+    return values
+
+
+def client_of(values: dict[str, str]) -> ovh.Client:
+    # python-ovh knows endpoints by name; this one line makes ours known to it.
+    ovh.client.ENDPOINTS["steward"] = values["OVH_ENDPOINT"]
+    return ovh.Client(
+        endpoint="steward",
+        application_key=values["OVH_APPLICATION_KEY"],
+        application_secret=values["OVH_APPLICATION_SECRET"],
+        consumer_key=values["OVH_CONSUMER_KEY"],
+    )
+
+
+def accepted(values: dict[str, str]) -> bool:
+    try:
+        client_of(values).get(f"/cloud/project/{values['OVH_CLOUD_PROJECT_SERVICE']}")
+    except (ovh.exceptions.APIError, KeyError):
+        return False
+    return True
+
+
+def new_project() -> dict[str, str]:
+    project = native("POST", "/native/projects", {"description": "demo", "account": "demo"})
+    keys = native("POST", f"/native/projects/{project['id']}/credentials", {"description": "demo"})
+    return {
+        "OVH_ENDPOINT": f"{environment.URL}/1.0",
+        "OVH_APPLICATION_KEY": keys["applicationKey"],
+        "OVH_APPLICATION_SECRET": keys["applicationSecret"],
+        "OVH_CONSUMER_KEY": keys["consumerKey"],
+        "OVH_CLOUD_PROJECT_SERVICE": project["id"],
+        "STEWARD_STATE": str(environment.STATE),
+    }
+
+
+def native(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """A call of the operator's, who alone can make projects."""
+    token = (environment.STATE / "operator.token").read_text().strip()
+    request = urllib.request.Request(
+        environment.URL + path,
+        method=method,
+        data=json.dumps(body).encode() if body is not None else None,
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        raise Trouble(f"{method} {path}: {refusal.read().decode(errors='replace')}") from None
+
+
+def order(step: Step, client: ovh.Client, values: dict[str, str]) -> dict[str, Any]:
+    bar = step("Order a cluster with python-ovh")
+    base = f"/cloud/project/{values['OVH_CLOUD_PROJECT_SERVICE']}/kube"
+    for cluster_id in client.get(base):
+        found: dict[str, Any] = client.get(f"{base}/{cluster_id}")
+        if found["name"] == CLUSTER and found["status"] != "DELETING":
+            bar.done(f"{found['id']} stands already")
+            return found
+    made: dict[str, Any] = client.post(
+        base,
+        region=REGION,
+        name=CLUSTER,
+        nodepool={"name": POOL, "flavorName": FLAVOR, "desiredNodes": NODES},
+    )
+    bar.done(made["id"])
+    return made
+
+
+def wait(step: Step, client: ovh.Client, values: dict[str, str], cluster_id: str) -> None:
+    """Until cluster and pool are READY, with the names of the steps that are under way."""
+    project = values["OVH_CLOUD_PROJECT_SERVICE"]
+    base = f"/cloud/project/{project}/kube/{cluster_id}"
+    control_plane, nodes = step("Install the control plane"), step(f"Start {NODES} nodes")
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        cluster = client.get(base)
+        pools = client.get(f"{base}/nodepool")
+        progress = native("GET", f"/native/projects/{project}/kube/{cluster_id}/progress")
+        doing = [f"{each['name']}" for flow in progress for each in flow["steps"] if each["state"] == "running"]
+        of_cluster = next((flow["fraction"] for flow in progress if flow["subject"].startswith("cluster:")), 0.0)
+        installed = cluster["status"] == "READY"
+        if installed:
+            control_plane.done(f"Kubernetes {cluster['version']} at https://{cluster['url']}")
+        else:
+            control_plane.show(of_cluster, ", ".join(doing[:2]))
+        ready = sum(pool["availableNodes"] for pool in pools)
+        nodes.show(ready / NODES, ", ".join(doing[:2]) if installed else "")
+        if installed and all(pool["status"] == "READY" for pool in pools):
+            nodes.done(f"{ready} nodes are ready")
+            return
+        if cluster["status"] in ("ERROR", "USER_ERROR") or any(pool["status"] == "ERROR" for pool in pools):
+            said = [each["message"] for flow in progress for each in flow["steps"] if each["message"]]
+            raise Trouble(f"The cluster is {cluster['status']}: {'; '.join(said)}")
+        time.sleep(0.2)
+    raise Trouble(f"The cluster is not ready after {PATIENCE:.0f} s; `steward progress {CLUSTER}` says what it waits for")
+
+
+def keep(step: Step, client: ovh.Client, values: dict[str, str], cluster_id: str) -> dict[str, str]:
+    bar = step("Fetch the kubeconfig")
+    base = f"/cloud/project/{values['OVH_CLOUD_PROJECT_SERVICE']}/kube/{cluster_id}"
+    environment.write_private(environment.KUBECONFIG, client.post(f"{base}/kubeconfig")["content"])
+    kept = {
+        **values,
+        "KUBECONFIG": str(environment.KUBECONFIG),
+        "STEWARD_CLUSTER_ID": cluster_id,
+        "STEWARD_BIN": str(programs(client.get(base)["version"])),
+    }
+    environment.write(kept)
+    bar.done(str(environment.KUBECONFIG.relative_to(environment.ROOT)))
+    return kept
+
+
+def programs(version: str) -> Path:
+    """The folder with kubectl and the other components of this version."""
+    from steward.components import supply
+    from steward.settings import Settings
+
+    return supply.of(Settings()).programs(version).newest
+
+
+def farewell(values: dict[str, str], answer: str, seconds: float) -> None:
+    console.print(f"\nA pod answered through its Service's DNS name: [bold]{answer}[/]  ({seconds:.0f} s in all)\n")
+    console.print("Go on from here:\n")
+    console.print("  [bold]. .steward/demo.env[/]                      in your shell, then")
+    console.print("  [bold]$STEWARD_BIN/kubectl get pods -A -o wide[/]  your cluster, with its own kubectl")
+    console.print("  [bold].venv/bin/steward cluster list[/]            the command line; `steward --help` shows it all")
+    console.print("  [bold].venv/bin/steward events demo[/]             what happened to the cluster so far")
+    console.print("\nThe same from python-ovh (.venv/bin/python):\n")
+    console.print("  import os, ovh")
+    console.print(f'  ovh.client.ENDPOINTS["steward"] = "{values["OVH_ENDPOINT"]}"   # it knows endpoints by name only')
+    console.print('  client = ovh.Client(endpoint="steward")           # keys come from the environment')
+    console.print('  client.get("/cloud/project/" + os.environ["OVH_CLOUD_PROJECT_SERVICE"] + "/kube")')
+    console.print("\nThe service goes on in the background; its log is .steward/serve.log.")
+    console.print("[bold]make down[/] deletes the cluster and ends the service; [bold]make test[/] runs all tests.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

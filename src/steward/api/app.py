@@ -1,0 +1,65 @@
+"""The application: all routes behind the edge. Bootstrap calls `create` and serves what it returns."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from steward import __version__
+from steward.api import authentication, calls, edge, errors
+from steward.api import config as config_
+from steward.api.native import events, health
+from steward.api.native import projects as native_projects
+from steward.api.ovh import auth, capabilities, clusters, nodepools, nodes, projects, replays
+from steward.operations import context as context_
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+_ROUTERS = (
+    auth.unsigned,
+    auth.signed,
+    capabilities.router,
+    nodepools.router,
+    nodes.router,
+    clusters.router,
+    projects.router,
+    health.router,
+    events.router,
+    native_projects.router,
+    native_projects.validation,
+)
+
+
+def create(context: context_.Context, config: config_.ApiConfig, lifespan: Lifespan | None = None) -> ASGIApp:
+    """What a server runs."""
+    return edge.Edge(application(context, config, lifespan), config, context.clock.now)
+
+
+def application(context: context_.Context, config: config_.ApiConfig, lifespan: Lifespan | None = None) -> FastAPI:
+    """Without the edge: for those who look at the routes."""
+    app = FastAPI(
+        title="steward",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        strict_content_type=False,
+        # steward has metrics and logs of its own; these would double them, with request bodies inside.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.state.wiring = calls.Wiring(
+        context=context,
+        config=config,
+        authentication=authentication.Authentication(context, config),
+        replays=replays.Replays(),
+    )
+    for router in _ROUTERS:
+        app.include_router(router)
+    errors.add_handlers(app)
+    return app
+
+
+def routes(app: FastAPI) -> list[BaseRoute]:
+    return list(app.routes)

@@ -1,0 +1,65 @@
+"""`/native/projects` and their credentials: the operator's first steps for a customer."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from steward.api import answers, calls
+from steward.api.native import requests, shapes
+from steward.operations import credentials, projects
+
+router = APIRouter(prefix="/native/projects", tags=["native"], route_class=calls.OperatorRoute)
+validation = APIRouter(prefix="/native/credentials", tags=["native"], route_class=calls.OperatorRoute)
+
+Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+@router.post("", openapi_extra=calls.changes("project.create"))
+async def create(call: calls.Caller, body: requests.ProjectCreation) -> Response:
+    made = await projects.create(call.context, call.actor, account=body.account, description=body.description)
+    return answers.ok(shapes.project(made))
+
+
+@router.get("")
+async def every(call: calls.Caller) -> Response:
+    return answers.ok([shapes.project(each) for each in await projects.all_of(call.context, call.actor)])
+
+
+@router.get("/{project_id}")
+async def one(call: calls.Caller, project_id: str) -> Response:
+    return answers.ok(shapes.project(await projects.get(call.context, call.actor, project_id=project_id)))
+
+
+@router.post("/{project_id}/credentials", openapi_extra=calls.changes("credential.create"))
+async def issue(call: calls.Caller, project_id: str, body: requests.CredentialCreation) -> Response:
+    """The only answer that holds the secrets."""
+    application, credential = await credentials.issue(
+        call.context,
+        call.actor,
+        project_id=project_id,
+        description=body.description,
+        rules=None if body.rules is None else [(each.method, each.path) for each in body.rules],
+    )
+    secrets = {"applicationSecret": application.secret, "consumerKey": credential.consumer_key}
+    return answers.ok({**shapes.credential(credential), **secrets})
+
+
+@router.get("/{project_id}/credentials")
+async def issued(call: calls.Caller, project_id: str) -> Response:
+    found = await credentials.all_of_project(call.context, call.actor, project_id=project_id)
+    return answers.ok([shapes.credential(each) for each in found])
+
+
+@router.delete("/{project_id}/credentials/{credential_id}", openapi_extra=calls.changes("credential.revoke"))
+async def revoke(call: calls.Caller, project_id: str, credential_id: Id) -> Response:
+    await credentials.revoke_of_project(call.context, call.actor, project_id=project_id, credential_id=credential_id)
+    call.wiring.authentication.forget()
+    return answers.void()
+
+
+@validation.post("/{credential_id}/validate", openapi_extra=calls.changes("credential.validate"))
+async def validate(call: calls.Caller, credential_id: Id, body: requests.Validation) -> Response:
+    validated = await credentials.validate(call.context, call.actor, credential_id=credential_id, account=body.account)
+    call.wiring.authentication.forget()
+    return answers.ok(shapes.credential(validated))

@@ -1,0 +1,69 @@
+"""Answers of `/native`."""
+
+from typing import Any
+
+from steward.domain import credentials, events, progress, projects
+from steward.kit import times
+
+Shape = dict[str, Any]
+
+
+def project(found: projects.Project) -> Shape:
+    return {
+        "id": found.id,
+        "account": found.account,
+        "description": found.description,
+        "status": found.status.value,
+        "createdAt": times.rfc3339(found.created_at),
+    }
+
+
+def credential(found: credentials.Credential) -> Shape:
+    """Without any secret: those are in the one answer to their making."""
+    return {
+        "credentialId": found.id,
+        "applicationKey": found.application_key,
+        "account": found.account,
+        "status": found.status.value,
+        "description": found.description,
+        "rules": [{"method": each.method, "path": each.path} for each in found.rules],
+        "createdAt": times.rfc3339(found.created_at),
+        "expiresAt": None if found.expires_at is None else times.rfc3339(found.expires_at),
+        "lastUse": None if found.last_use is None else times.rfc3339(found.last_use),
+    }
+
+
+def event(found: events.Event) -> Shape:
+    return {
+        "id": found.id,
+        "at": times.rfc3339(found.at),
+        "subject": found.subject,
+        "subjectId": found.subject_id,
+        "type": found.type,
+        "message": found.message,
+        "actor": found.actor,
+        "activity": found.activity,
+        "facts": dict(found.facts),
+    }
+
+
+def progressed(found: progress.Progress) -> Shape:
+    return {
+        "subject": found.subject,
+        "flow": found.flow,
+        "fraction": round(found.fraction, 4),
+        "startedAt": times.rfc3339(found.started_at),
+        "endedAt": None if found.ended_at is None else times.rfc3339(found.ended_at),
+        "steps": [_step(each) for each in found.steps],
+    }
+
+
+def _step(found: progress.StepProgress) -> Shape:
+    return {
+        "name": found.name,
+        "activity": found.activity,
+        "state": found.state.value,
+        "message": found.message,
+        "startedAt": None if found.started_at is None else times.rfc3339(found.started_at),
+        "endedAt": None if found.ended_at is None else times.rfc3339(found.ended_at),
+    }

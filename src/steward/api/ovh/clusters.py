@@ -1,0 +1,66 @@
+"""`/cloud/project/{id}/kube`: clusters and their kubeconfig."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from steward.api import answers, calls
+from steward.api.ovh import requests, shapes
+from steward.operations import capabilities, clusters, kubeconfigs, projects
+
+router = APIRouter(prefix="/cloud/project/{project_id}/kube", tags=["kube"], route_class=calls.SignedRoute)
+
+
+@router.get("")
+async def every(call: calls.Caller, project_id: str) -> Response:
+    return answers.ok(await clusters.ids(call.context, call.actor, project_id=project_id))
+
+
+@router.post("", openapi_extra=calls.changes("cluster.create"))
+async def create(call: calls.Caller, project_id: str, body: requests.ClusterCreation) -> Response:
+    view = await clusters.create(call.context, call.actor, project_id=project_id, order=body.value())
+    return answers.ok(shapes.cluster(view, call.config.network), calls.ignored(body))
+
+
+@router.get("/regions")
+async def regions(call: calls.Caller, project_id: str) -> Response:
+    """Only in OVHcloud's US specification."""
+    await projects.get(call.context, call.actor, project_id=project_id)
+    return answers.ok([each.name for each in capabilities.regions()])
+
+
+@router.get("/{cluster_id}")
+async def one(call: calls.Caller, project_id: str, cluster_id: str) -> Response:
+    view = await clusters.get(call.context, call.actor, project_id=project_id, cluster_id=cluster_id)
+    return answers.ok(shapes.cluster(view, call.config.network))
+
+
+@router.put("/{cluster_id}", openapi_extra=calls.changes("cluster.rename", "cluster.update_policy"))
+async def edit(call: calls.Caller, project_id: str, cluster_id: str, body: requests.ClusterUpdate) -> Response:
+    await clusters.edit(
+        call.context,
+        call.actor,
+        project_id=project_id,
+        cluster_id=cluster_id,
+        name=body.name,
+        update_policy=body.updatePolicy,
+    )
+    return answers.void(calls.ignored(body))
+
+
+@router.delete("/{cluster_id}", openapi_extra=calls.changes("cluster.delete"))
+async def delete(call: calls.Caller, project_id: str, cluster_id: str) -> Response:
+    await clusters.delete(call.context, call.actor, project_id=project_id, cluster_id=cluster_id)
+    return answers.void()
+
+
+@router.get("/{cluster_id}/flavors")
+async def flavors(call: calls.Caller, project_id: str, cluster_id: str) -> Response:
+    await clusters.get(call.context, call.actor, project_id=project_id, cluster_id=cluster_id)
+    return answers.ok([shapes.flavor(each) for each in capabilities.flavors_offered(call.context)])
+
+
+@router.post("/{cluster_id}/kubeconfig", openapi_extra=calls.changes("cluster.kubeconfig"))
+async def kubeconfig(call: calls.Caller, project_id: str, cluster_id: str) -> Response:
+    """`cloud.kube.Kubeconfig`; clients send no body, or `{}`."""
+    content = await kubeconfigs.admin(call.context, call.actor, project_id=project_id, cluster_id=cluster_id)
+    return answers.ok({"content": content})

@@ -1,0 +1,242 @@
+"""Bodies of requests as OVHcloud's models have them: types are checked here, meanings by the operations.
+
+Fields that a model does not know are kept aside, to be named in the answer's header. Types are strict: no
+number in quotes, no 1 for true. `null` is what was left out.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from steward.domain import nodepools
+from steward.operations import orders
+
+
+def _widened(value: object) -> object:
+    """A whole number is a number as well."""
+    return float(value) if type(value) is int and abs(value) < 2**53 else value
+
+
+Int = Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)]
+Number = Annotated[StrictFloat, BeforeValidator(_widened), Field(allow_inf_nan=False)]
+Text = StrictStr
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class AccessRule(Body):
+    method: Text
+    path: Text
+
+
+class CredentialRequest(Body):
+    """`auth.Credential` request."""
+
+    accessRules: list[AccessRule]
+    redirection: Text | None = None
+    allowedIPs: list[Text] | None = None
+
+
+class ProjectEdit(Body):
+    """`cloud.Project`, what of it is writable."""
+
+    description: Text | None = None
+
+
+class Taint(Body):
+    key: Text
+    value: Text
+    effect: Text
+
+
+class TemplateMetadata(Body):
+    """All three have to be there; Go clients write an empty one as `null`."""
+
+    annotations: dict[Text, Text] | None
+    finalizers: list[Text] | None
+    labels: dict[Text, Text] | None
+
+
+class TemplateSpec(Body):
+    taints: list[Taint] | None
+    unschedulable: StrictBool
+
+
+class Template(Body):
+    metadata: TemplateMetadata
+    spec: TemplateSpec
+
+    def value(self) -> nodepools.Template:
+        return nodepools.Template(
+            labels=self.metadata.labels or {},
+            annotations=self.metadata.annotations or {},
+            finalizers=tuple(self.metadata.finalizers or ()),
+            taints=tuple(
+                nodepools.Taint(key=each.key, value=each.value, effect=each.effect) for each in self.spec.taints or ()
+            ),
+            unschedulable=self.spec.unschedulable,
+        )
+
+
+class Autoscaling(Body):
+    scaleDownUnneededTimeSeconds: Int | None = None
+    scaleDownUnreadyTimeSeconds: Int | None = None
+    scaleDownUtilizationThreshold: Number | None = None
+
+    def value(self) -> orders.AutoscalingOrder:
+        return orders.AutoscalingOrder(
+            scale_down_unneeded_seconds=self.scaleDownUnneededTimeSeconds,
+            scale_down_unready_seconds=self.scaleDownUnreadyTimeSeconds,
+            scale_down_utilization=self.scaleDownUtilizationThreshold,
+        )
+
+
+class FloatingIps(Body):
+    enabled: StrictBool | None = None
+
+
+class PoolCreation(Body):
+    """`cloud.ProjectKubeNodePoolCreation`, and the same inside a cluster's order."""
+
+    flavorName: Text
+    name: Text | None = None
+    desiredNodes: Int | None = None
+    minNodes: Int | None = None
+    maxNodes: Int | None = None
+    antiAffinity: StrictBool | None = None
+    autoscale: StrictBool | None = None
+    monthlyBilled: StrictBool | None = None
+    autoscaling: Autoscaling | None = None
+    availabilityZones: list[Text] | None = None
+    attachFloatingIps: FloatingIps | None = None
+    template: Template | None = None
+
+    def value(self) -> orders.PoolOrder:
+        return orders.PoolOrder(
+            flavor=self.flavorName,
+            name=self.name,
+            desired=self.desiredNodes,
+            minimum=self.minNodes,
+            maximum=self.maxNodes,
+            autoscale=self.autoscale,
+            autoscaling=self.autoscaling.value() if self.autoscaling else None,
+            anti_affinity=self.antiAffinity,
+            monthly_billed=self.monthlyBilled,
+            floating_ips=self.attachFloatingIps.enabled if self.attachFloatingIps else None,
+            availability_zones=self.availabilityZones,
+            template=self.template.value() if self.template else None,
+        )
+
+
+class PoolUpdate(Body):
+    """`cloud.ProjectKubeNodePoolUpdate`; what cannot be edited is ignored, as clients send it back anyway."""
+
+    desiredNodes: Int | None = None
+    minNodes: Int | None = None
+    maxNodes: Int | None = None
+    autoscale: StrictBool | None = None
+    autoscaling: Autoscaling | None = None
+    attachFloatingIps: FloatingIps | None = None
+    template: Template | None = None
+    nodesToRemove: Annotated[list[Text], Field(max_length=500)] | None = None
+
+    def value(self) -> orders.PoolChange:
+        return orders.PoolChange(
+            desired=self.desiredNodes,
+            minimum=self.minNodes,
+            maximum=self.maxNodes,
+            autoscale=self.autoscale,
+            autoscaling=self.autoscaling.value() if self.autoscaling else None,
+            floating_ips=self.attachFloatingIps.enabled if self.attachFloatingIps else None,
+            template=self.template.value() if self.template else None,
+            remove_first=tuple(self.nodesToRemove or ()),
+        )
+
+
+class AdmissionPlugins(Body):
+    enabled: list[Text] | None = None
+    disabled: list[Text] | None = None
+
+
+class ApiServer(Body):
+    admissionPlugins: AdmissionPlugins | None = None
+
+
+class KubeProxy(Body):
+    iptables: dict[str, Any] | None = None
+    ipvs: dict[str, Any] | None = None
+
+
+class Customization(Body):
+    apiServer: ApiServer | None = None
+    kubeProxy: KubeProxy | None = None
+    cilium: dict[str, Any] | None = None
+
+    def value(self) -> Mapping[str, Any]:
+        return self.model_dump(exclude_none=True)
+
+
+class PrivateNetworkConfiguration(Body):
+    defaultVrackGateway: Text | None = None
+    privateNetworkRoutingAsDefault: StrictBool | None = None
+
+
+class IpAllocationPolicy(Body):
+    podsIpv4Cidr: Text | None = None
+    servicesIpv4Cidr: Text | None = None
+
+
+class ClusterCreation(Body):
+    """`cloud.ProjectKubeCreation`."""
+
+    region: Text
+    name: Text | None = None
+    version: Text | None = None
+    plan: Text | None = None
+    updatePolicy: Text | None = None
+    kubeProxyMode: Text | None = None
+    customization: Customization | None = None
+    ipAllocationPolicy: IpAllocationPolicy | None = None
+    privateNetworkId: Text | None = None
+    nodesSubnetId: Text | None = None
+    loadBalancersSubnetId: Text | None = None
+    privateNetworkConfiguration: PrivateNetworkConfiguration | None = None
+    nodepool: PoolCreation | None = None
+    nodepools: Annotated[list[PoolCreation], Field(max_length=100)] | None = None
+
+    def value(self) -> orders.ClusterOrder:
+        policy, network = self.ipAllocationPolicy, self.privateNetworkConfiguration
+        pools = [*(self.nodepools or ()), *([self.nodepool] if self.nodepool else ())]
+        return orders.ClusterOrder(
+            region=self.region,
+            name=self.name,
+            version=self.version,
+            plan=self.plan,
+            update_policy=self.updatePolicy,
+            proxy_mode=self.kubeProxyMode,
+            pods=policy.podsIpv4Cidr if policy else None,
+            services=policy.servicesIpv4Cidr if policy else None,
+            private_network_id=self.privateNetworkId,
+            nodes_subnet_id=self.nodesSubnetId,
+            load_balancers_subnet_id=self.loadBalancersSubnetId,
+            private_network=network.model_dump(include=set(PrivateNetworkConfiguration.model_fields))
+            if network
+            else None,
+            customization=self.customization.value() if self.customization else None,
+            pools=[each.value() for each in pools],
+        )
+
+
+class ClusterUpdate(Body):
+    """`cloud.ProjectKubeUpdate`."""
+
+    name: Text | None = None
+    updatePolicy: Text | None = None
+
+
+def flag(text: str | None) -> bool:
+    """A query's boolean, as Go, Python and browsers write it."""
+    return text in ("true", "True", "1")

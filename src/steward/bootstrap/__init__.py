@@ -1,0 +1,35 @@
+"""The one place that knows all parts and plugs them together.
+
+`main` is the command `steward`. What a command does not need is not imported: `steward cluster list`
+must not pay for a database.
+"""
+
+from collections.abc import Sequence
+
+
+def serve() -> int:
+    """Run the service until SIGTERM or Ctrl-C; clusters go on without it."""
+    from steward.bootstrap import serving
+
+    return serving.serve()
+
+
+def doctor(*, as_json: bool) -> int:
+    """Say what this machine lacks, and the command that mends it."""
+    from steward.bootstrap import examination
+
+    return examination.report(as_json=as_json)
+
+
+def components(*, versions: Sequence[str]) -> int:
+    """Obtain the components of these versions, the default one where none is named."""
+    from steward.components import __main__ as obtaining
+
+    arguments = [word for version in versions for word in ("--kube", version)]
+    return obtaining.main(arguments)
+
+
+def main() -> None:
+    from steward.cli import app
+
+    app.build(serve=serve, doctor=doctor, components=components)()

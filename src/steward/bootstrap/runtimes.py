@@ -1,0 +1,132 @@
+"""The two runtimes, each with its parts plugged together as the settings say."""
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from steward.domain import networks, versions
+from steward.ports import artifacts, clock, control_planes, guests, hosts, machines
+from steward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    host: hosts.Host
+    control_planes: control_planes.ControlPlanes
+    machines: machines.Machines
+    guests: guests.Guests
+    artifacts: artifacts.Artifacts
+    close: Callable[[], Awaitable[None]]
+
+
+def made(settings: Settings, clock_: clock.Clock) -> Runtime:
+    return simulated(settings, clock_) if settings.runtime == "simulated" else processes(settings, clock_)
+
+
+def simulated(settings: Settings, clock_: clock.Clock) -> Runtime:
+    from steward.runtimes.simulated import artifacts as artifacts_
+    from steward.runtimes.simulated import control_planes as control_planes_
+    from steward.runtimes.simulated import guests as guests_
+    from steward.runtimes.simulated import hosts as hosts_
+    from steward.runtimes.simulated import machines as machines_
+    from steward.runtimes.simulated import world
+
+    place = world.World(clock=clock_, folder=settings.state / "simulated")
+    host = hosts_.SimulatedHost(place)
+    return Runtime(
+        host=host,
+        control_planes=control_planes_.SimulatedControlPlanes(place),
+        machines=machines_.SimulatedMachines(place),
+        guests=guests_.SimulatedGuests(place),
+        artifacts=artifacts_.SimulatedArtifacts(place),
+        close=host.close,
+    )
+
+
+def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
+    from steward.components import images, registries, supply
+    from steward.outside import guests as guests_
+    from steward.runtimes.processes import artifacts as artifacts_
+    from steward.runtimes.processes import control_planes as control_planes_
+    from steward.runtimes.processes import host as host_
+    from steward.runtimes.processes import machines as machines_
+    from steward.runtimes.processes import places, supervision
+
+    spot = places.Places(settings.state, settings.instance)
+    plan = networks.Plan(settings.network)
+    supervisor = supervision.Supervisor()
+    components = supply.of(settings)
+
+    async def registry_program() -> Path:
+        for item in components.plan([default_version()]):
+            if item.name == "registry":
+                return await components.obtain(item) / "registry"
+        raise AssertionError("the catalogue of components names no registry")
+
+    async def fill(version: str) -> None:
+        program = await registry_program()
+        await registries.fill(program, spot.registry / "images", images.images(components, [version]))
+
+    got = artifacts_.ComponentArtifacts(components, fill)
+    listen = f"{plan.registry}:{networks.REGISTRY_PORT}"
+    host = host_.ProcessHost(
+        spot,
+        plan,
+        supervisor,
+        host_.Overcommit(memory=settings.overcommit_memory, cpu=settings.overcommit_cpu, disk=settings.overcommit_disk),
+        host_.Registry(
+            program=registry_program,
+            configuration=registries.registry_config(spot.registry / "images", listen, read_only=True),
+            environment=registries.registry_environment(),
+        ),
+    )
+    kit = machines_.Kit(
+        find=got.find,
+        shown=lambda version: [got.programs(version).folder],
+        pause=lambda version: images.pause_reference(str(version)),
+        registry=host.registry_url,
+        mirrors=tuple(settings.image_mirrors),
+        resolvers=host_.resolvers(settings.upstream_dns),
+        host=host_.size(),
+        proxy=settings.http_proxy,
+    )
+
+    async def close() -> None:
+        got.close()
+        await host.close()
+
+    return Runtime(
+        host=host,
+        control_planes=control_planes_.ProcessControlPlanes(spot, supervisor, got.find),
+        machines=machines_.ProcessMachines(spot, supervisor, kit),
+        guests=guests_.HttpGuests(clock_),
+        artifacts=got,
+        close=close,
+    )
+
+
+async def torn_down(settings: Settings) -> None:
+    """What `prepare` of the processes runtime made is taken away again."""
+    from steward.runtimes.processes import cgroups, host, links, places, supervision
+
+    if settings.runtime == "simulated":
+        return
+    spot = places.Places(settings.state, settings.instance)
+    await supervision.Supervisor().stop("registry", host.registry_record(spot), grace=5.0)
+    await links.remove_host(settings.instance, networks.Plan(settings.network))
+    cgroups.Cgroups().remove(settings.instance)
+
+
+def default_version() -> str:
+    """What an order without a version gets, in full."""
+    from steward.catalogue import loading
+
+    fact = loading.kubernetes_versions()
+    offered = tuple(versions.Version.parse(each) for each in fact.offered)
+    return str(versions.latest_of(offered, fact.default))
+
+
+def owner() -> str:
+    """Names this process among several that share a database."""
+    return f"{os.uname().nodename}"

@@ -1,0 +1,99 @@
+"""`steward serve`: the API over the running service, until it is asked to end."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+
+import pydantic
+import structlog
+import uvicorn
+
+from steward.bootstrap import logs, service
+from steward.domain import errors, networks
+from steward.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+REFUSED = 1
+END_WITHIN = 5  # seconds that open requests have at the end
+
+
+def serve() -> int:
+    """The exit code. What keeps it from serving is said on standard error, with how to mend it."""
+    try:
+        settings = Settings()
+    except pydantic.ValidationError as reason:
+        return _refuse(
+            "Settings are not right: " + "; ".join(_said(each["loc"], each["msg"]) for each in reason.errors())
+        )
+    logs.set_up(settings.log_level)
+    return run(_serve(settings))
+
+
+def run(serving: Coroutine[None, None, None]) -> int:
+    import uvloop
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serving)
+    except errors.Refusal as reason:
+        return _refuse(reason.message)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    _check_port(settings.listen)
+    async with service.running(settings) as running:
+        await answer(settings, running)
+
+
+async def answer(settings: Settings, running: service.Running) -> None:
+    """Serve the API until SIGTERM or SIGINT."""
+    from steward.api import app
+    from steward.api.config import ApiConfig
+
+    host, _, port = settings.listen.rpartition(":")
+    config = ApiConfig(
+        base_url=settings.base_url,
+        operator_token=running.operator_token,
+        network=networks.Plan(settings.network),
+        replay_window=settings.replay_window,
+        loopback_names=not settings.public_url and host in service.LOOPBACK,
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app.create(running.context, config),
+            host=host.strip("[]"),
+            port=int(port),
+            http="httptools",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=END_WITHIN,
+            ssl_certfile=str(settings.tls_certificate) if settings.tls_certificate else None,
+            ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+        )
+    )
+    log.info("serving", url=f"{settings.base_url}/1.0", state=str(settings.state), runtime=settings.runtime)
+    await server.serve()
+    log.info("ended", clusters="go on running")
+
+
+def _check_port(listen: str) -> None:
+    from steward.runtimes.processes import doctor
+
+    for finding in doctor.port(listen):
+        if not finding.good:
+            raise errors.Unavailable(f"{finding.check} {finding.message}: {finding.mend}")
+
+
+def _said(where: tuple[int | str, ...], what: str) -> str:
+    return f"STEWARD_{'_'.join(str(each) for each in where).upper()}: {what}"
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(f"steward: {message}\n")
+    return REFUSED

@@ -1,0 +1,45 @@
+"""The state folder: one service at a time, private, with the operator's token in it."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from typing import TextIO
+
+from steward.domain import errors
+
+TOKEN = "operator.token"
+
+
+def hold(folder: Path) -> TextIO:
+    """Lock the folder for as long as the answer is kept open; refuse where another service has it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (folder / "steward.lock").open("w")
+    except OSError as reason:
+        raise errors.Unavailable(
+            f"The state folder {folder} cannot be used ({reason.strerror}); make it writable or set STEWARD_STATE"
+        ) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise errors.Unavailable(
+            f"Another steward serves from {folder}; end it first, or give this one its own STEWARD_STATE"
+        ) from None
+    return lock
+
+
+def operator_token(folder: Path) -> str:
+    """Made by the first `serve`, readable by root alone."""
+    path = folder / TOKEN
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        token = secrets.token_urlsafe(32)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(token + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return token

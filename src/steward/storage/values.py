@@ -1,0 +1,56 @@
+"""Values inside JSON columns: from the domain's dataclasses and back, by hand.
+
+The repositories call it. Columns that are not JSON are mapped in the repository of their noun.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import IPv4Network
+from typing import Any
+
+from steward.domain import conditions, versions
+
+Json = Mapping[str, Any]
+
+# The same few versions and ranges stand in every row; parsing them dominates reading one otherwise.
+version = lru_cache(maxsize=256)(versions.Version.parse)
+network = lru_cache(maxsize=1024)(IPv4Network)
+
+
+def text_of_moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def json_of_conditions(present: conditions.Conditions) -> list[Json]:
+    return [
+        {
+            "kind": each.kind,
+            "holds": each.holds,
+            "reason": each.reason,
+            "message": each.message,
+            "whose_turn": each.whose_turn,
+            "activity": each.activity,
+            "since": text_of_moment(each.since),
+        }
+        for each in present
+    ]
+
+
+def conditions_of(stored: Sequence[Json]) -> conditions.Conditions:
+    return tuple(
+        conditions.Condition(
+            kind=conditions.Kind(each["kind"]),
+            holds=each["holds"],
+            reason=conditions.Reason(each["reason"]),
+            message=each["message"],
+            whose_turn=each["whose_turn"],
+            activity=each["activity"],
+            since=datetime.fromisoformat(each["since"]),
+        )
+        for each in stored
+    )

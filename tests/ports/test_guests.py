@@ -1,0 +1,136 @@
+"""The rules of `ports/guests.py`, for every runtime."""
+
+from typing import Any
+
+import pytest
+
+from steward.domain import nodepools
+from steward.ports import guests
+from steward.ports.control_planes import Part
+from tests.ports import bundles
+from tests.ports.bundles import Runtime
+
+
+@pytest.mark.parametrize("call", ["version", "has_default_account", "nodes", "apply", "remove_node", "drain"])
+def test_an_api_that_is_not_there_is_an_expected_state(runtime: Runtime, call: str) -> None:
+    access = runtime.orders.access(runtime.orders.control_plane())
+    more: dict[str, tuple[Any, ...]] = {"apply": ([bundles.note("one")],), "remove_node": ("x",), "drain": ("x",)}
+
+    async def story() -> None:
+        extra = {"since": runtime.clock.now(), "force": False} if call == "drain" else {}
+        with pytest.raises(guests.NotAnswering, match="https://"):
+            await getattr(runtime.guests, call)(access, *more.get(call, ()), **extra)
+
+    runtime.run(story())
+
+
+def test_an_api_server_without_its_etcd_does_not_answer(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+
+    async def story() -> None:
+        for part in (Part.NETWORK, Part.API_SERVER):
+            await runtime.control_planes.ensure(wanted, part)
+        await runtime.clock.sleep(5)  # longer than it would take to serve
+        assert not await bundles.answers(runtime, runtime.orders.access(wanted))
+
+    runtime.run(story())
+
+
+def test_the_default_account_comes_with_the_controller_manager(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+
+    async def story() -> None:
+        for part in (Part.NETWORK, Part.ETCD, Part.API_SERVER):
+            await runtime.control_planes.ensure(wanted, part)
+        access = runtime.orders.access(wanted)
+        await bundles.eventually(runtime, lambda: bundles.answers(runtime, access), what="the API's answer")
+        assert not await runtime.guests.has_default_account(access)
+        await runtime.control_planes.ensure(wanted, Part.CONTROLLER_MANAGER)
+        await bundles.eventually(runtime, lambda: runtime.guests.has_default_account(access), what="the account")
+
+    runtime.run(story())
+
+
+def test_apply_may_be_repeated(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        for _ in range(2):
+            await runtime.guests.apply(access, [bundles.note("one"), bundles.note("two")])
+
+    runtime.run(story())
+
+
+def test_a_node_is_known_before_its_machine_and_not_ready(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+    machine = runtime.orders.machine(wanted)
+    template = nodepools.Template(
+        labels={"team": "blue"}, taints=(nodepools.Taint(key="a", value="b", effect="NoSchedule"),), unschedulable=True
+    )
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        for _ in range(2):
+            await runtime.guests.register_node(access, bundles.identity(machine, template))
+        found = await runtime.guests.nodes(access)
+        assert [(each.name, each.ready, each.unschedulable) for each in found] == [(machine.name, False, True)]
+        assert found[0].reason
+
+    runtime.run(story())
+
+
+def test_draining_cordons_and_ends_with_nothing_left(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+    machine = runtime.orders.machine(wanted)
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        await bundles.join(runtime, access, machine)
+        since = runtime.clock.now()
+
+        async def empty() -> bool:
+            draining = await runtime.guests.drain(access, machine.name, since=since, force=False)
+            return not draining.left
+
+        await bundles.eventually(runtime, empty, what="the node being empty")
+        assert (await runtime.guests.nodes(access))[0].unschedulable
+
+    runtime.run(story())
+
+
+def test_draining_a_node_that_is_gone_finds_nothing(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        draining = await runtime.guests.drain(access, "nobody", since=runtime.clock.now(), force=True)
+        assert list(draining.left) == []
+
+    runtime.run(story())
+
+
+def test_removing_a_node_may_be_repeated(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+    machine = runtime.orders.machine(wanted)
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        await runtime.guests.register_node(access, bundles.identity(machine))
+        for _ in range(2):
+            await runtime.guests.remove_node(access, machine.name)
+            assert await runtime.guests.nodes(access) == []
+
+    runtime.run(story())
+
+
+def test_a_forgotten_cluster_can_be_asked_again(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        for _ in range(2):
+            await runtime.guests.forget(wanted.cluster_id)
+        assert await bundles.answers(runtime, access)
+
+    runtime.run(story())

@@ -1,0 +1,153 @@
+"""Credentials from the request to the end, and what they may not reach."""
+
+import dataclasses
+
+import pytest
+
+from steward.domain import actors, credentials, errors
+from steward.operations import credentials as credentials_
+from steward.operations import projects as projects_
+from tests.unit.operations import setting
+
+WANTED = [("GET", "/*")]
+ASKING = actors.Actor(name="application", party=errors.CUSTOMER)
+
+
+async def requested(service: setting.Setting, **fields: object) -> credentials.Credential:
+    application, _ = await credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id)
+    return await credentials_.request(
+        service.context,
+        ASKING,
+        application_key=application.key,
+        **{"rules": WANTED, **fields},  # type: ignore[arg-type]
+    )
+
+
+def test_issued_credentials_reach_their_project_only() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        _, issued = await credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id)
+        assert issued.usable(setting.NOW)
+        own = f"/cloud/project/{service.project_id}"
+        for path in ("/cloud/project", own, f"{own}/kube", f"{own}/kube/x", "/auth/details"):
+            assert issued.grants("GET", path), path
+        for path in (f"{own}0", f"/cloud/project/{'0' * 32}/kube", "/me", "/native/projects"):
+            assert not issued.grants("GET", path), path
+        assert issued.grants("DELETE", f"{own}/kube/x")
+        assert not issued.grants("POST", f"/native/projects/{service.project_id}/credentials")
+
+    setting.run(story())
+
+
+def test_secrets_do_not_show() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        application, issued = await credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id)
+        assert application.secret not in repr(application)
+        assert issued.consumer_key not in repr(issued)
+
+    setting.run(story())
+
+
+def test_a_request_can_do_nothing_until_it_is_validated() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        pending = await requested(service)
+        assert (pending.status, pending.usable(setting.NOW)) == (credentials.Status.PENDING, False)
+        validated = await credentials_.validate(
+            service.context, actors.OPERATOR, credential_id=pending.id, account="ab1-local"
+        )
+        assert validated.usable(setting.NOW)
+        with pytest.raises(errors.Conflict):
+            await credentials_.validate(service.context, actors.OPERATOR, credential_id=pending.id, account="zz9-local")
+
+    setting.run(story())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"rules": []},
+        {"rules": [("PATCH", "/*")]},
+        {"rules": [("GET", "no-slash")]},
+        {"allowed_ips": ["300.1.1.1"]},
+        {"allowed_ips": ["10.0.0.1"] * 101},
+        {"redirection": "x" * 501},
+        {"redirection": "http://x/\n"},
+    ],
+)
+def test_wrong_requests_are_refused(fields: dict[str, object]) -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        with pytest.raises(errors.BadInput):
+            await requested(service, **fields)
+
+    setting.run(story())
+
+
+def test_unknown_applications_cannot_ask() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        with pytest.raises(errors.Forbidden) as refused:
+            await credentials_.request(service.context, ASKING, application_key="nobody", rules=WANTED)
+        assert refused.value.code == "INVALID_KEY"
+
+    setting.run(story())
+
+
+def test_revoked_is_revoked() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        application, issued = await credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id)
+        for _ in range(2):
+            await credentials_.revoke_of_project(
+                service.context, actors.OPERATOR, project_id=service.project_id, credential_id=issued.id
+            )
+        _, found = await credentials_.find(
+            service.context, application_key=application.key, consumer_key=issued.consumer_key
+        )
+        assert found is not None
+        assert not found.usable(setting.NOW)
+        await credentials_.used(service.context, credential_id=issued.id, at=setting.NOW)
+        again = await credentials_.get(service.context, actors.OPERATOR, credential_id=issued.id)
+        assert again.last_use is None
+
+    setting.run(story())
+
+
+def test_credentials_of_other_accounts_are_not_there() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        _, issued = await credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id)
+        other = await projects_.create(service.context, actors.OPERATOR, account="zz9-local")
+        for project_id, credential_id in ((other.id, issued.id), (service.project_id, 99), (service.project_id, -1)):
+            with pytest.raises(errors.NotFound):
+                await credentials_.revoke_of_project(
+                    service.context, actors.OPERATOR, project_id=project_id, credential_id=credential_id
+                )
+
+    setting.run(story())
+
+
+def test_expired_is_unusable() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        _, issued = await credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id)
+        assert not dataclasses.replace(issued, expires_at=setting.NOW).usable(setting.NOW)
+
+    setting.run(story())
+
+
+def test_projects_are_described_by_their_owner() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        await projects_.edit(service.context, service.customer, project_id=service.project_id, description="Shop")
+        assert (
+            await projects_.get(service.context, service.customer, project_id=service.project_id)
+        ).description == "Shop"
+        assert list(await projects_.all_of(service.context, service.stranger)) == []
+        for account, description in (("Upper", ""), ("ab1", "\x07"), ("ab1", "\ud800"), ("ab1", "x" * 256)):
+            with pytest.raises(errors.BadInput):
+                await projects_.create(service.context, actors.OPERATOR, account=account, description=description)
+
+    setting.run(story())
