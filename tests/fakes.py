@@ -137,6 +137,10 @@ class _Credentials(_Rows):
         self.rows[added.id] = added
         return added
 
+    async def touch(self, credential_id: int, at: datetime) -> None:
+        if credential_id in self.rows:
+            self.rows[credential_id] = dataclasses.replace(self.rows[credential_id], last_use=at)
+
 
 class _Clusters(_Rows):
     async def of_project(self, project_id: projects.ProjectId) -> Sequence[clusters.Cluster]:

@@ -71,6 +71,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._virtual = _Selector()
         super().__init__(self._virtual)
+        # A nanosecond, the real clock's, is lost in the floats of moments a year away.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         return self._virtual.microseconds / 1e6
@@ -82,7 +84,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
     ) -> "asyncio.Future[T]":
         future = super().run_in_executor(executor, func, *args)
         self._count(future)

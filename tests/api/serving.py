@@ -11,15 +11,15 @@ from typing import Any
 
 import httpx2
 from starlette.types import ASGIApp
+from tests import fakes, virtual
+from tests.api import storing
+from tests.unit.operations import setting
 
 from steward.api import app as app_
 from steward.api import config
 from steward.domain import clusters, conditions, networks, nodepools
 from steward.operations import context
 from steward.ports import records
-from tests import fakes, virtual
-from tests.api import storing
-from tests.unit.operations import setting
 
 BASE = "http://steward.test"
 TOKEN = "operator-token-of-the-tests"
@@ -142,7 +142,7 @@ def good() -> conditions.Conditions:
 async def served(
     clock: virtual.VirtualClock, folder: Path, *, database: str = "", **changes: Any
 ) -> AsyncIterator[Service]:
-    kept = await storing.opened(database or f"sqlite:///{folder / 'steward.db'}")
+    kept = await storing.opened(folder, database)
     woken: list[str] = []
     host = fakes.Host()
     needs = context.Context(records=kept, clock=clock, host=host, wake=woken.append)

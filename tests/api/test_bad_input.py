@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.api import serving
+
+from steward.operations import clusters
+from steward.ports import hosts
 
 UNKNOWN = "01234567-89ab-4cde-8f01-23456789abcd"
 
@@ -38,7 +40,8 @@ def good_pool(**fields: Any) -> dict[str, Any]:
         ({"region": "LOCAL1", "loadBalancersSubnetId": ""}, 400,
          "[loadBalancersSubnetId] Given data () is not valid for type uuid"),
         ({"region": "LOCAL1", "privateNetworkId": "pn-1_2"}, 400, "Private network pn-1_2 is not a correct uuid"),
-        ({"region": "LOCAL1", "customization": []}, 400, "[customization] Given data ([]) is not valid for type object"),
+        ({"region": "LOCAL1", "customization": []}, 400,
+         "[customization] Given data ([]) is not valid for type object"),
         ({"region": "LOCAL1", "nodepools": {}}, 400, "[nodepools] Given data ({}) is not valid for type array"),
         ({"region": "LOCAL1", "nodepools": [{}]}, 400, "[nodepools[0].flavorName] Missing parameter"),
         ({"region": "LOCAL1", "nodepool": good_pool(flavorName="h100-1990")}, 400,
@@ -168,8 +171,6 @@ def test_another_customers_project_is_not_there(tmp_path: Path) -> None:
 
 
 def test_unexpected_failures_show_nothing_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from steward.operations import clusters
-
     async def broken(*_: object, **__: object) -> list[str]:
         raise RuntimeError("secret inside")
 
@@ -177,9 +178,6 @@ def test_unexpected_failures_show_nothing_inside(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(clusters, "create", broken)
 
     async def story(service: serving.Service) -> None:
-        service.http = serving.httpx2.AsyncClient(
-            transport=serving.httpx2.ASGITransport(app=service.app, raise_app_exceptions=True), base_url=serving.BASE
-        )
         for answer in (
             await service.call("GET", service.kube),
             await service.call("POST", service.kube, {"region": "LOCAL1"}),
@@ -192,8 +190,6 @@ def test_unexpected_failures_show_nothing_inside(tmp_path: Path, monkeypatch: py
 
 
 def test_a_full_host_says_so(tmp_path: Path) -> None:
-    from steward.ports import hosts
-
     async def story(service: serving.Service) -> None:
         service.host.room = hosts.Capacity(
             memory_mb=500, vcpus=8, disk_gb=100, largest_vcpus=4, largest_memory_mb=16384

@@ -1,12 +1,13 @@
 """The signature's published vectors, and every way of not being let in."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.api import serving
 
 from steward.api.ovh import signatures
-from tests.api import serving
 
 SECRET, CONSUMER = "EXEgWIz07P0HYwtQDs7cNIqCiQaWSuHF", "MtSwSrPpNjqfVSmJhLbPyr2i45lSwPU1"
 
@@ -146,8 +147,6 @@ def test_the_same_signed_write_is_one_effect(tmp_path: Path) -> None:
 
 
 def test_duplicates_at_the_same_time_wait_for_the_first(tmp_path: Path) -> None:
-    import asyncio
-
     async def story(service: serving.Service) -> None:
         body = {"region": "LOCAL1", "name": "one"}
         made = await asyncio.gather(*(service.call("POST", service.kube, body) for _ in range(5)))

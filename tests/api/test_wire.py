@@ -1,13 +1,15 @@
 """The wire contract: every field of every model, the words of the state table, `null` for void."""
 
+import asyncio
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.api import serving
 
 from steward.domain import clusters, progress
-from tests.api import serving
 
 CLUSTER = {
     "id": str, "region": str, "name": str, "url": str, "nodesUrl": str, "version": str, "nextUpgradeVersions": list,
@@ -57,7 +59,7 @@ TERRAFORM_POOL = {
 }  # fmt: skip
 
 
-def check_model(body: dict[str, Any], model: dict[str, type | None]) -> None:
+def check_model(body: dict[str, Any], model: Mapping[str, type | None]) -> None:
     assert set(body) == set(model)
     for name, kind in model.items():
         value = body[name]
@@ -373,8 +375,6 @@ async def report(service: serving.Service, cluster_id: str, state: progress.Stat
 
 
 def test_progress_as_a_stream(tmp_path: Path) -> None:
-    import asyncio
-
     async def story(service: serving.Service) -> None:
         made = await service.order()
         await report(service, made["id"], progress.State.RUNNING)

@@ -1,34 +1,22 @@
 """Every operation falls under a row of the contract, and every route that changes something carries one out."""
 
 import copy
-from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from steward.api import app, calls, config
+from steward.api import app, calls
 from steward.catalogue import loading
-from steward.domain import errors, networks
-from steward.operations import context, registry
+from steward.domain import errors
+from steward.operations import registry
 from steward.responsibility import matrix, model, operations
-from tests import fakes
-from tests.unit.operations import setting
 
 WRITING = {"POST", "PUT", "DELETE", "PATCH"}
 
 
-def application() -> FastAPI:
-    needs = context.Context(
-        records=fakes.Records(), clock=fakes.Clock(setting.NOW), host=fakes.Host(), wake=lambda subject: None
-    )
-    plan = networks.Plan(IPv4Network("100.64.0.0/12"))
-    return app.application(needs, config.ApiConfig(base_url="http://x", operator_token="x", network=plan))
-
-
 def routes() -> list[APIRoute]:
-    found = [each for each in app.routes(application()) if isinstance(each, APIRoute)]
+    found = [route for router in app.ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     assert len(found) > 30
     return found
 
@@ -60,7 +48,6 @@ def test_every_activity_named_is_a_row(activity: str) -> None:
 
 
 def test_every_operation_is_carried_out_by_something() -> None:
-    routes()  # the application imports all operations
     assert set(registry.REGISTERED) == set(operations.ACTIVITY_OF)
 
 
@@ -72,7 +59,7 @@ def test_an_unknown_operation_fails_at_import() -> None:
 def test_every_route_that_changes_something_names_its_operation() -> None:
     carried_out = set()
     for route in routes():
-        writes = route.methods & WRITING
+        writes = (route.methods or set()) & WRITING
         named = (route.openapi_extra or {}).get(calls.OPERATIONS, [])
         assert bool(writes) == bool(named), f"{route.methods} {route.path}"
         assert set(named) <= set(registry.REGISTERED), route.path

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -36,7 +37,7 @@ def test_a_leaf_is_vouched_for_by_its_authority_alone(maker: certificates.Certif
     authority, other = maker.authority("an authority"), maker.authority("an authority")
     leaf = parsed(maker.issue(authority, LEAF))
     leaf.verify_directly_issued_by(parsed(authority))
-    with pytest.raises(Exception, match=""):  # the library's own, of the signature
+    with pytest.raises(InvalidSignature):
         leaf.verify_directly_issued_by(parsed(other))
 
 
@@ -72,7 +73,7 @@ def test_remaining_is_what_was_asked_for(maker: certificates.Certificates) -> No
 def test_nothing_outlives_its_authority(maker: certificates.Certificates) -> None:
     authority = maker.authority("an authority")
     leaf = maker.issue(authority, Request(common_name="leaf", valid_for=timedelta(days=36500)))
-    assert maker.remaining(leaf.certificate) <= maker.remaining(authority.certificate)
+    assert parsed(leaf).not_valid_after_utc <= parsed(authority).not_valid_after_utc
 
 
 def test_the_end_of_a_certificate_is_negative(maker: certificates.Certificates) -> None:

@@ -119,7 +119,11 @@ ranges = st.tuples(st.integers(0, 2**32 - 1), st.integers(1, 32)).map(lambda pai
 kept = st.dictionaries(
     words,
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | words,
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53), 2**53)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | words,
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2),
         max_leaves=4,
     ),

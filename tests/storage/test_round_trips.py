@@ -65,8 +65,6 @@ def test_project(home: Store, value: projects.Project) -> None:
 @many
 @given(value=samples.all_applications)
 def test_application(home: Store, value: credentials.Application) -> None:
-    saving = home.records.begin
-    assert saving is not None
     found = kept(
         home,
         lambda work: work.credentials.save_application(value),
@@ -79,6 +77,7 @@ def test_application(home: Store, value: credentials.Application) -> None:
 @many
 @given(value=samples.all_credentials)
 def test_credential(home: Store, value: credentials.Credential) -> None:
+    value = dataclasses.replace(value, consumer_key=credentials.ConsumerKey(samples.fresh()))
     found = kept(
         home,
         lambda work: work.credentials.add(value),

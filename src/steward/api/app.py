@@ -16,7 +16,7 @@ from steward.operations import context as context_
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-_ROUTERS = (
+ROUTERS = (
     auth.unsigned,
     auth.signed,
     capabilities.router,
@@ -33,11 +33,10 @@ _ROUTERS = (
 
 def create(context: context_.Context, config: config_.ApiConfig, lifespan: Lifespan | None = None) -> ASGIApp:
     """What a server runs."""
-    return edge.Edge(application(context, config, lifespan), config, context.clock.now)
+    return edge.Edge(_application(context, config, lifespan), config, context.clock.now)
 
 
-def application(context: context_.Context, config: config_.ApiConfig, lifespan: Lifespan | None = None) -> FastAPI:
-    """Without the edge: for those who look at the routes."""
+def _application(context: context_.Context, config: config_.ApiConfig, lifespan: Lifespan | None) -> FastAPI:
     app = FastAPI(
         title="steward",
         version=__version__,
@@ -55,11 +54,7 @@ def application(context: context_.Context, config: config_.ApiConfig, lifespan: 
         authentication=authentication.Authentication(context, config),
         replays=replays.Replays(),
     )
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router)
     errors.add_handlers(app)
     return app
-
-
-def routes(app: FastAPI) -> list[BaseRoute]:
-    return list(app.routes)

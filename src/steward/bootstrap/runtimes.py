@@ -88,7 +88,7 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
         registry=host.registry_url,
         mirrors=tuple(settings.image_mirrors),
         resolvers=host_.resolvers(settings.upstream_dns),
-        host=host_.size(),
+        host=host_.size(settings.state),
         proxy=settings.http_proxy,
     )
 

@@ -86,7 +86,10 @@ def addons_of(settings: Settings) -> Callable[[clusters.Cluster], list[dict[str,
     from steward.components import recipes
 
     def rendered(cluster: clusters.Cluster) -> list[dict[str, Any]]:
-        built = {each.name: each.version for each in recipes.recipes(recipes.modules_folder(), [str(cluster.version)], with_bench=False)}
+        built = {
+            each.name: each.version
+            for each in recipes.recipes(recipes.modules_folder(), [str(cluster.version)], with_bench=False)
+        }
         return addons.manifests(
             dns_address=str(networks.service_address(cluster.services, 10)),
             coredns_version=built["coredns"],

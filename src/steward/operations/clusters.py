@@ -140,27 +140,31 @@ async def _save(
     work: records.Work, actor: actors.Actor, cluster: clusters.Cluster, ordered: Sequence[nodepools.NodePool]
 ) -> None:
     await work.clusters.save(cluster)
-    await history.of_cluster(
+    await history.write(
         work,
-        cluster,
+        history.Deed(
+            operation="cluster.create",
+            type="cluster:ordered",
+            message=f"Cluster {cluster.name} was ordered: Kubernetes {cluster.version}, plan {cluster.plan.value}",
+            facts={"version": str(cluster.version), "region": cluster.region, "plan": cluster.plan.value},
+        ),
         at=cluster.created_at,
         actor=actor,
-        operation="cluster.create",
-        type="cluster:ordered",
-        message=f"Cluster {cluster.name} was ordered: Kubernetes {cluster.version}, plan {cluster.plan.value}",
-        facts={"version": str(cluster.version), "region": cluster.region, "plan": cluster.plan.value},
+        cluster=cluster,
     )
     for pool in ordered:
         await work.nodepools.save(pool)
-        await history.of_part(
+        await history.write(
             work,
-            cluster,
-            pool,
+            history.Deed(
+                operation="nodepool.create",
+                type="nodepool:ordered",
+                message=f"Node pool {pool.name} was ordered: {pool.desired} nodes of flavor {pool.flavor}",
+            ),
             at=cluster.created_at,
             actor=actor,
-            operation="nodepool.create",
-            type="nodepool:ordered",
-            message=f"Node pool {pool.name} was ordered: {pool.desired} nodes of flavor {pool.flavor}",
+            cluster=cluster,
+            part=pool,
         )
 
 
@@ -203,8 +207,16 @@ async def edit(
             return
         await work.clusters.save(changed)
         for operation_name, type_, message in edits:
-            await history.of_cluster(
-                work, changed, at=now, actor=actor, operation=operation_name, type=type_, message=message
+            await history.write(
+                work,
+                history.Deed(
+                    operation=operation_name,
+                    type=type_,
+                    message=message,
+                ),
+                at=now,
+                actor=actor,
+                cluster=changed,
             )
     context.wake(f"cluster:{cluster_id}")
 
@@ -228,14 +240,16 @@ async def delete(context: context_.Context, actor: actors.Actor, *, project_id: 
         if not cluster.deleting:
             gone = dataclasses.replace(cluster, delete_asked_at=now, updated_at=now)
             await work.clusters.save(gone)
-            await history.of_cluster(
+            await history.write(
                 work,
-                gone,
+                history.Deed(
+                    operation="cluster.delete",
+                    type="cluster:delete-asked",
+                    message=f"The deletion of cluster {cluster.name} was asked for",
+                ),
                 at=now,
                 actor=actor,
-                operation="cluster.delete",
-                type="cluster:delete-asked",
-                message=f"The deletion of cluster {cluster.name} was asked for",
+                cluster=gone,
             )
     context.wake(f"cluster:{cluster_id}")
 

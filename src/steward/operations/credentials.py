@@ -203,9 +203,7 @@ async def used(context: context_.Context, *, credential_id: int, at: datetime) -
     """Remember when it was last used; a storage that takes no writes does not stop reading."""
     try:
         async with context.records.begin() as work:
-            credential = await work.credentials.get(credential_id)
-            if credential is not None and credential.status is credentials.Status.VALIDATED:
-                await work.credentials.save(dataclasses.replace(credential, last_use=at))
+            await work.credentials.touch(credential_id, at)
     except errors.Unavailable:
         _log.warning("credential.last_use_not_written", credential=credential_id)
 

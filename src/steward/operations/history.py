@@ -1,63 +1,53 @@
 """Writes down what an operation did, in the operation's own transaction."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from steward.domain import actors, clusters, events, nodepools, nodes
 from steward.operations import registry
 from steward.ports import records
 
+Part = nodepools.NodePool | nodes.Node
 
-async def of_cluster(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """`operation` gives the activity it falls under."""
+
+    operation: str
+    type: str
+    message: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+async def write(
     work: records.Work,
-    cluster: clusters.Cluster,
+    deed: Deed,
     *,
     at: datetime,
     actor: actors.Actor,
-    operation: str,
-    type: str,
-    message: str,
-    facts: Mapping[str, str] | None = None,
+    cluster: clusters.Cluster,
+    part: Part | None = None,
 ) -> None:
+    """Of the cluster, or of one of its pools or nodes."""
     await work.events.add(
         events.Event(
             at=at,
             project_id=cluster.project_id,
             cluster_id=cluster.id,
-            subject="cluster",
-            subject_id=cluster.id,
-            type=type,
-            message=message,
+            subject=_subject(part),
+            subject_id=cluster.id if part is None else part.id,
+            type=deed.type,
+            message=deed.message,
             actor=actor.name,
-            activity=registry.activity_of(operation),
-            facts=facts or {},
+            activity=registry.activity_of(deed.operation),
+            facts=deed.facts,
         )
     )
 
 
-async def of_part(
-    work: records.Work,
-    cluster: clusters.Cluster,
-    part: nodepools.NodePool | nodes.Node,
-    *,
-    at: datetime,
-    actor: actors.Actor,
-    operation: str,
-    type: str,
-    message: str,
-    facts: Mapping[str, str] | None = None,
-) -> None:
-    await work.events.add(
-        events.Event(
-            at=at,
-            project_id=cluster.project_id,
-            cluster_id=cluster.id,
-            subject="node" if isinstance(part, nodes.Node) else "nodepool",
-            subject_id=part.id,
-            type=type,
-            message=message,
-            actor=actor.name,
-            activity=registry.activity_of(operation),
-            facts=facts or {},
-        )
-    )
+def _subject(part: Part | None) -> str:
+    if part is None:
+        return "cluster"
+    return "node" if isinstance(part, nodes.Node) else "nodepool"

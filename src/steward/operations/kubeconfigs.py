@@ -18,13 +18,15 @@ async def admin(context: context_.Context, actor: actors.Actor, *, project_id: s
         content = await work.secrets.get(cluster.id, SECRET)
         if content is None:
             raise errors.Conflict(f"The kubeconfig of cluster {cluster.id} is not ready yet", name="ConflictError")
-        await history.of_cluster(
+        await history.write(
             work,
-            cluster,
+            history.Deed(
+                operation="cluster.kubeconfig",
+                type="cluster:kubeconfig-handed-out",
+                message="The administrator's kubeconfig was handed out",
+            ),
             at=now,
             actor=actor,
-            operation="cluster.kubeconfig",
-            type="cluster:kubeconfig-handed-out",
-            message="The administrator's kubeconfig was handed out",
+            cluster=cluster,
         )
     return content.decode()

@@ -52,15 +52,17 @@ async def create(
         capacity.check_node_quota(cluster, together)
         await capacity.check(context, work, capacity.of_pools([pool]))
         await work.nodepools.save(pool)
-        await history.of_part(
+        await history.write(
             work,
-            cluster,
-            pool,
+            history.Deed(
+                operation="nodepool.create",
+                type="nodepool:ordered",
+                message=f"Node pool {pool.name} was ordered: {pool.desired} nodes of flavor {pool.flavor}",
+            ),
             at=now,
             actor=actor,
-            operation="nodepool.create",
-            type="nodepool:ordered",
-            message=f"Node pool {pool.name} was ordered: {pool.desired} nodes of flavor {pool.flavor}",
+            cluster=cluster,
+            part=pool,
         )
     context.wake(f"nodepool:{pool.id}")
     return View(cluster, pool)
@@ -203,16 +205,18 @@ async def _write_down(
 ) -> None:
     resized = new.desired != old.desired
     said = f"{new.desired} nodes were asked for, before it were {old.desired}" if resized else "It was edited"
-    await history.of_part(
+    await history.write(
         work,
-        cluster,
-        new,
+        history.Deed(
+            operation="nodepool.edit",
+            type="nodepool:resize-asked" if resized else "nodepool:edited",
+            message=f"Node pool {new.name}: {said}",
+            facts={"from": str(old.desired), "to": str(new.desired)} if resized else {},
+        ),
         at=now,
         actor=actor,
-        operation="nodepool.edit",
-        type="nodepool:resize-asked" if resized else "nodepool:edited",
-        message=f"Node pool {new.name}: {said}",
-        facts={"from": str(old.desired), "to": str(new.desired)} if resized else {},
+        cluster=cluster,
+        part=new,
     )
 
 
@@ -227,14 +231,16 @@ async def delete(
         if not pool.deleting:
             gone = dataclasses.replace(pool, delete_asked_at=now, updated_at=now)
             await work.nodepools.save(gone)
-            await history.of_part(
+            await history.write(
                 work,
-                cluster,
-                gone,
+                history.Deed(
+                    operation="nodepool.delete",
+                    type="nodepool:delete-asked",
+                    message=f"The deletion of node pool {pool.name} was asked for",
+                ),
                 at=now,
                 actor=actor,
-                operation="nodepool.delete",
-                type="nodepool:delete-asked",
-                message=f"The deletion of node pool {pool.name} was asked for",
+                cluster=cluster,
+                part=gone,
             )
     context.wake(f"nodepool:{pool.id}")

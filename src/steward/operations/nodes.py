@@ -97,13 +97,15 @@ async def _ask(
     leaving = dataclasses.replace(node, delete_asked_at=now, updated_at=now)
     await work.nodepools.save(smaller)
     await work.nodes.save(leaving)
-    await history.of_part(
+    await history.write(
         work,
-        cluster,
-        leaving,
+        history.Deed(
+            operation="node.delete",
+            type="node:delete-asked",
+            message=f"The deletion of node {node.name} was asked for; pool {pool.name} wants {smaller.desired} now",
+        ),
         at=now,
         actor=actor,
-        operation="node.delete",
-        type="node:delete-asked",
-        message=f"The deletion of node {node.name} was asked for; pool {pool.name} wants {smaller.desired} nodes now",
+        cluster=cluster,
+        part=leaving,
     )

@@ -1,10 +1,13 @@
-"""Secrets at rest: AES-256-GCM under a key file that only root can read.
+"""Secrets at rest, sealed under a key file that steward guards.
 
-The context (where a secret belongs) is authenticated with it, so a sealed text that was moved to
-another place does not open. The first byte names the way of sealing, for the day that it changes.
+Storage seals through it; bootstrap makes it once, before the storage is opened. AES-256-GCM, the place of a
+text as associated data, so that a sealed text that is moved does not open. What it does not do: guard against
+somebody who can read the key file.
 """
 
+import contextlib
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -13,52 +16,82 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from steward.domain import errors
 
-_VERSION = b"\x01"
-_NONCE = 12
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+_VERSION = b"\x01"  # a rotated key, or another cipher, takes the next number
 
 
 class FileKeySealing:
+    """The key is made on first use. `errors.Unavailable` where the file is not safe or not whole."""
+
     def __init__(self, path: Path) -> None:
-        self._cipher = AESGCM(_key(path))
+        try:
+            if not path.exists():
+                _make(path)
+            key = _read(path)
+        except OSError as error:
+            raise errors.Unavailable(
+                f"The key file {path} cannot be used: {error.strerror}. It is the provider's turn: give the service's "
+                "user a state folder (STEWARD_STATE) that it can read and write"
+            ) from error
+        self._cipher = AESGCM(key)
 
     def seal(self, plain: bytes, context: str) -> bytes:
-        nonce = os.urandom(_NONCE)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, plain, context.encode())
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, plain, _bound(context))
 
     def open(self, sealed: bytes, context: str) -> bytes:
-        """ValueError where it was sealed with another key, for another place, or altered."""
+        """ValueError where it was sealed under another key, for another place, or changed since."""
         if sealed[:1] != _VERSION:
-            raise ValueError("the secret was sealed in a way that this release does not know")
-        nonce, rest = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+            raise ValueError(f"sealed in a form that this steward does not know (version {sealed[:1].hex() or 'none'})")
+        nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        if len(rest) < _TAG_BYTES:
+            raise ValueError("the sealed text is cut short")
         try:
-            return self._cipher.decrypt(nonce, rest, context.encode())
+            return self._cipher.decrypt(nonce, rest, _bound(context))
         except InvalidTag:
-            raise ValueError("the secret does not open: another key, another place, or altered") from None
+            raise ValueError(f"what is sealed does not open as {context!r}: another key, place or content") from None
 
 
-def _key(path: Path) -> bytes:
+def _bound(context: str) -> bytes:
+    return _VERSION + context.encode(errors="surrogatepass")
+
+
+def _make(path: Path) -> None:
+    """Under another name first: a key file that was cut short would lock all secrets that are sealed later."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
     try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return _made(path)
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise errors.Unavailable(f"Others can read the key file {path}; run: chmod 600 {path}")
-    key = path.read_bytes()
-    if len(key) != 32:
-        raise errors.Unavailable(f"The key file {path} has {len(key)} bytes instead of 32; restore it from a backup")
-    return key
-
-
-def _made(path: Path) -> bytes:
-    key = AESGCM.generate_key(bit_length=256)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)  # unlike a rename, it never replaces a key that somebody made meanwhile
+    finally:
+        draft.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _read(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        key = file.read(_KEY_BYTES + 1)
+    if mode & 0o077:
+        raise errors.Unavailable(
+            f"The key file {path} can be read by others (mode {mode:04o}), so nothing sealed under it is secret. It is "
+            f"the provider's turn: chmod 600 {path}, find out who could read it, and rotate what it sealed"
+        )
+    if len(key) != _KEY_BYTES:
+        raise errors.Unavailable(
+            f"The key file {path} is damaged: it holds {len(key)} bytes, not {_KEY_BYTES}. It is the provider's turn: "
+            "restore it from the backup; without it no secret of any cluster can be opened"
+        )
     return key

@@ -7,11 +7,12 @@ from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from tests import fakes
+
 from steward.domain import actors, clusters, conditions, nodepools, nodes, projects
 from steward.operations import clusters as clusters_
 from steward.operations import context, orders
 from steward.operations import projects as projects_
-from tests import fakes
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -67,7 +68,7 @@ class Setting:
         async with self.records.read() as work:
             return await work.nodes.of_cluster(clusters.ClusterId(self.cluster_id))
 
-    def named(self) -> dict[str, str]:
+    def named(self) -> dict[str, Any]:
         return {"project_id": self.project_id, "cluster_id": self.cluster_id}
 
 

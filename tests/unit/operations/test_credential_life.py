@@ -3,11 +3,11 @@
 import dataclasses
 
 import pytest
+from tests.unit.operations import setting
 
 from steward.domain import actors, credentials, errors
 from steward.operations import credentials as credentials_
 from steward.operations import projects as projects_
-from tests.unit.operations import setting
 
 WANTED = [("GET", "/*")]
 ASKING = actors.Actor(name="application", party=errors.CUSTOMER)
@@ -110,7 +110,7 @@ def test_revoked_is_revoked() -> None:
         assert not found.usable(setting.NOW)
         await credentials_.used(service.context, credential_id=issued.id, at=setting.NOW)
         again = await credentials_.get(service.context, actors.OPERATOR, credential_id=issued.id)
-        assert again.last_use is None
+        assert (again.status, again.last_use) == (credentials.Status.EXPIRED, setting.NOW)
 
     setting.run(story())
 

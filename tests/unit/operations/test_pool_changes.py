@@ -3,12 +3,12 @@
 import dataclasses
 
 import pytest
+from tests.unit.operations import setting
 
 from steward.domain import clusters, conditions, errors, nodepools, nodes
 from steward.operations import kubeconfigs, orders
 from steward.operations import nodepools as nodepools_
 from steward.operations import nodes as nodes_
-from tests.unit.operations import setting
 
 
 def pool(**fields: object) -> orders.PoolOrder:
@@ -22,9 +22,9 @@ async def standing(*pools: orders.PoolOrder) -> setting.Setting:
     return service
 
 
-async def edited(service: setting.Setting, position: int = 0, **fields: object) -> nodepools_.View:
+async def edited(service: setting.Setting, **fields: object) -> nodepools_.View:
     change = orders.PoolChange(**fields)  # type: ignore[arg-type]  # as the edge fills it in
-    pool_id = (await service.pools())[position].id
+    pool_id = (await service.pools())[0].id
     return await nodepools_.edit(service.context, service.customer, pool_id=pool_id, change=change, **service.named())
 
 

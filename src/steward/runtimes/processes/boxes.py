@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -52,37 +53,44 @@ def host_files(wanted: machines.Machine, resolvers: Sequence[IPv4Address]) -> Ma
     }
 
 
-def kubernetes_files(wanted: machines.Machine, cgroup: str, host: "HostSize") -> Mapping[str, str]:
+def kubernetes_files(wanted: machines.Machine, host: "HostSize") -> Mapping[str, str]:
     server = f"https://{wanted.network.gateway}:{networks.API_PORT}"
     files = {f"{PKI[1:]}/{name}": text for name, text in wanted.files.items()}
     for user in ("kubelet", "kube-proxy"):
         files[f"etc/kubernetes/{user}.kubeconfig"] = _kubeconfig(server, user)
-    files["etc/kubernetes/kubelet.yaml"] = yaml.safe_dump(kubelet_configuration(wanted, cgroup, host))
+    files["etc/kubernetes/kubelet.yaml"] = yaml.safe_dump(kubelet_configuration(wanted, host))
     files["etc/kubernetes/kube-proxy.yaml"] = yaml.safe_dump(proxy_configuration(wanted))
     files["etc/cni/net.d/10-steward.conflist"] = json.dumps(pod_network(wanted), indent=2)
     return files
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostSize:
-    """The whole host, which the kubelet takes for its own; what is not of the flavor is reserved away."""
+    """The cores and the disk are the host's as a node sees them; memory is the node's own."""
 
-    def __init__(self, *, vcpus: int, memory_mb: int, disk_gb: int) -> None:
-        self.vcpus = vcpus
-        self.memory_mb = memory_mb
-        self.disk_gb = disk_gb
+    vcpus: int
+    memory_mb: int
+    disk_bytes: int
+
+
+def memory_file(flavor: flavors.Flavor) -> str:
+    """In the form of /proc/meminfo: the flavor's memory, for those who ask how much there is."""
+    total = flavor.ram_mb * 1024
+    return f"MemTotal: {total:>15} kB\nMemFree: {total:>16} kB\nMemAvailable: {total:>11} kB\nSwapTotal: {0:>14} kB\n"
 
 
 def system_reserved(flavor: flavors.Flavor, host: HostSize) -> Mapping[str, str]:
     """So that the node's allocatable is what a node of this flavor has at OVHcloud."""
     left = flavors.allocatable(flavor)
+    disk = host.disk_bytes - (left.disk_gb + EVICT_DISK_GB) * 2**30
     return {
         "cpu": f"{max(0, host.vcpus * 1000 - left.cpu_millicores)}m",
-        "memory": f"{max(0, host.memory_mb - left.memory_mb - EVICT_MEMORY_MB)}Mi",
-        "ephemeral-storage": f"{max(0, host.disk_gb - left.disk_gb - EVICT_DISK_GB)}Gi",
+        "memory": f"{flavor.ram_mb - left.memory_mb - EVICT_MEMORY_MB}Mi",
+        "ephemeral-storage": str(max(0, disk)),
     }
 
 
-def kubelet_configuration(wanted: machines.Machine, cgroup: str, host: HostSize) -> Mapping[str, Any]:
+def kubelet_configuration(wanted: machines.Machine, host: HostSize) -> Mapping[str, Any]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -96,7 +104,7 @@ def kubelet_configuration(wanted: machines.Machine, cgroup: str, host: HostSize)
         "tlsPrivateKeyFile": f"{PKI}/kubelet-server.key",
         "providerID": f"openstack:///{wanted.instance_id}",
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{cgroup}",
+        "cgroupRoot": "/",
         "failCgroupV1": False,
         "failSwapOn": False,
         # The node's own cgroup, one above, enforces the flavor.

@@ -43,6 +43,12 @@ class Cgroups:
         mounted = (each for each in self.root.iterdir() if (each / "cgroup.procs").exists())
         return sorted(each for each in mounted if not each.is_symlink() and each.name != "unified")
 
+    def as_root(self, name: str) -> list[tuple[str, str]]:
+        """Each of its folders, and where below /sys/fs/cgroup a box sees it: empty for the one of v2."""
+        return [
+            (str(each), "" if self.unified else each.relative_to(self.root).parts[0]) for each in self.folders(name)
+        ]
+
     def ensure(self, name: str, limits: Limits | None = None) -> tuple[Path, ...]:
         for folder in self.folders(name):
             self._make(folder)

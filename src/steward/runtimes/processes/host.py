@@ -36,8 +36,10 @@ class Registry:
     environment: dict[str, str]
 
 
-def size() -> boxes.HostSize:
-    return boxes.HostSize(vcpus=os.cpu_count() or 1, memory_mb=_memory_mb(), disk_gb=_disk_gb(Path("/")))
+def size(state: Path) -> boxes.HostSize:
+    """Of the disk that the state folder is on; of what is to be, the nearest folder that is."""
+    state = next(each for each in (state, *state.parents) if each.exists())
+    return boxes.HostSize(vcpus=os.cpu_count() or 1, memory_mb=_memory_mb(), disk_bytes=shutil.disk_usage(state).total)
 
 
 def resolvers(configured: list[IPv4Address]) -> list[IPv4Address]:

@@ -98,7 +98,8 @@ def make_box(box: dict[str, Any]) -> None:
     mount("tmpfs", root + "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
     mount("tmpfs", root + "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
     mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    mount("/sys", root + "/sys", flags=MS_BIND | MS_REC)
+    mount("/sys", root + "/sys", flags=MS_BIND)
+    make_cgroups(root + "/sys/fs/cgroup", box["cgroups"])
     make_devices(root + "/dev")
     for source, target in box["binds"]:
         show(source, root + target)
@@ -106,6 +107,15 @@ def make_box(box: dict[str, Any]) -> None:
     mount("", "/", flags=MS_REC | MS_SHARED)
     name = box["name"].encode()
     called("sethostname", libc.sethostname(name, len(name)))
+
+
+def make_cgroups(folder: str, own: list[list[str]]) -> None:
+    """The box's own group is the root that is seen inside: what the node measures is the node, not the host."""
+    if own and own[0][1]:
+        mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755")
+    for source, name in own:
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
+        mount(source, os.path.join(folder, name), flags=MS_BIND)
 
 
 def show(source: str, path: str) -> None:

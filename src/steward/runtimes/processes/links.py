@@ -148,12 +148,14 @@ async def remove_cluster(spot: places.Places, slot: int) -> None:
 async def ensure_host(instance: str, plan: networks.Plan) -> None:
     """The rules for all clusters, and the registry's address."""
     await commands.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
-    await _batch(None, [f"addr replace {plan.registry}/32 dev lo"])
+    # What belongs to no cluster goes nowhere, rather than out by the default route.
+    await _batch(None, [f"addr replace {plan.registry}/32 dev lo", f"route replace unreachable {plan.range}"])
     await commands.run("nft", "-f", "-", stdin=_fresh(instance, host_rules(instance, plan)))
 
 
 async def remove_host(instance: str, plan: networks.Plan) -> None:
-    await _batch(None, [f"addr del {plan.registry}/32 dev lo"], lenient=True)
+    lines = [f"addr del {plan.registry}/32 dev lo", f"route del unreachable {plan.range}"]
+    await _batch(None, lines, lenient=True)
     await commands.run("nft", "delete", "table", "ip", instance, accept=(0, 1))
 
 

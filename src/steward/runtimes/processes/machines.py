@@ -113,7 +113,7 @@ class ProcessMachines:
         find = self._kit.find
         files: dict[str, str] = {
             **boxes.host_files(wanted, self._kit.resolvers),
-            **boxes.kubernetes_files(wanted, cgroup, self._kit.host),
+            **boxes.kubernetes_files(wanted, self._kit.host),
             "etc/containerd/config.toml": boxes.containerd_configuration(
                 find(wanted.version, "runc").parent,
                 find(wanted.version, "cni/ptp").parent,
@@ -129,6 +129,7 @@ class ProcessMachines:
         for name, text in files.items():
             secret = "/pki/" in name
             places.write_private(root / name, text, mode=0o600 if secret else 0o644)
+        places.write_private(here.memory, boxes.memory_file(wanted.flavor), mode=0o644)
         # Pods with other users read hosts and resolv.conf through the kubelet's mounts.
         for path in (root, root / "etc"):
             path.chmod(0o755)
@@ -138,7 +139,8 @@ class ProcessMachines:
         box = {
             "root": str(here.root),
             "name": wanted.name,
-            "binds": boxes.binds(list(self._kit.shown(wanted.version))),
+            "binds": [*boxes.binds(list(self._kit.shown(wanted.version))), (str(here.memory), "/proc/meminfo")],
+            "cgroups": self._cgroups.as_root(self._spot.cgroup(wanted.network.slot, wanted.number)),
         }
         return supervision.Program(
             name=self._name(wanted.cluster_id, wanted.node_id, BOX),

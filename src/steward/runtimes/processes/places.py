@@ -5,6 +5,7 @@ One place decides them, so that removal and the tests that look for orphans know
 
 import json
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +74,11 @@ class NodePlaces:
     def root(self) -> Path:
         return self.folder / "root"
 
+    @property
+    def memory(self) -> Path:
+        """What the box sees as /proc/meminfo."""
+        return self.folder / "meminfo"
+
     def record(self, program: str) -> Path:
         return self.folder / "run" / f"{program}.json"
 
@@ -109,7 +115,8 @@ def write_private(path: Path, text: str, *, mode: int = 0o600, durable: bool = F
     except (OSError, UnicodeDecodeError):
         pass
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".new")
+    # Of its own, because two steps of a flow may write the same file at the same time.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
