@@ -5,6 +5,7 @@ reads. `details` is always flat, text to text, or go-ovh cannot decode it.
 """
 
 import json
+import traceback
 import uuid
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -56,7 +57,9 @@ def answer(request: Request, reason: Exception) -> Response:
     query_id = request.scope.get(QUERY_ID, "")
     refusal = as_refusal(reason)
     if refusal is None:
-        _log.error("request.failed", query_id=query_id, method=request.method, exc_info=reason)
+        # Without the values of variables: secrets may be among them.
+        trace = "".join(traceback.format_exception(reason))
+        _log.error("request.failed", query_id=query_id, method=request.method, trace=trace)
         refusal = errors.Refusal(
             "Internal Server Error: this is the provider's fault, and its operator finds the reason by the query id"
         )

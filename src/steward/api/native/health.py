@@ -16,7 +16,7 @@ router = APIRouter(prefix="/native", tags=["native"])
 async def health(wired: calls.Open) -> Response:
     try:
         await events.check_readable(wired.context)
-    except Exception:  # whatever a storage can raise means the same here
-        _log.warning("health.records_unreadable", exc_info=True)
+    except Exception as reason:  # whatever a storage can raise means the same here
+        _log.warning("health.records_unreadable", reason=repr(reason))
         return answers.Json({"status": "records cannot be read"}, status_code=503)
     return answers.ok({"status": "ok"})

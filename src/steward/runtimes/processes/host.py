@@ -142,7 +142,7 @@ def change_of(ended: supervision.Ended) -> hosts.Change | None:
         cluster_id=clusters.ClusterId(parts[0]),
         node_id=parts[1] if len(parts) == 3 else "",
         component=parts[-1],
-        message=f"{parts[-1]} ended ({ended.reason}); it is started again, for the {ended.restarts}. time",
+        message=f"{parts[-1]} ended: {ended.reason}. It is started again (restart {ended.restarts})",
     )
 
 

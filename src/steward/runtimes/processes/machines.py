@@ -178,7 +178,7 @@ class ProcessMachines:
         """The namespaces of the box as it stands now: after its end it is another."""
         pid = self._supervisor.pid(self._name(wanted.cluster_id, wanted.node_id, BOX))
         if pid is None or not os.path.exists(f"/proc/{pid}/ns/mnt"):
-            raise OSError("the node's box does not run")
+            raise supervision.NotYet("the node's box does not run")
         return {
             "namespaces": [f"/proc/{pid}/ns/{kind}" for kind in _NAMESPACES],
             "pid_namespace": f"/proc/{pid}/ns/pid",

@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +27,20 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE = 0.2  # seconds; doubles with each end in a row
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0  # seconds of running after which an end counts as the first again
+RECENT = 5.0  # seconds; what a log said earlier is no reason for an end
+_COMPLAINT = re.compile(
+    r'^[EF]\d{4} |level"?[=:]"?(error|fatal|panic)|^panic:|^(Error|error|fatal|steward):', re.IGNORECASE
+)
 _LAUNCHER = str(Path(launch.__file__))
+
+
+class NotYet(OSError):
+    """What a program needs does not stand; it is tried again soon, and nobody is alarmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to start. `prepare` runs before each start; `order` adds what only then is known."""
+    """What to start. `prepare` runs before each start; `order` adds what only then is known, or is NotYet."""
 
     name: str  # unique in this steward, as in `<cluster>/etcd`
     record: Path  # pid file
@@ -146,7 +156,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         steady = loop.time() - watched.running_since > STEADY_AFTER
         watched.ends_in_a_row = 1 if steady else watched.ends_in_a_row + 1
-        watched.reason = last_line(watched.program.log) or "it ended without a word"
+        watched.reason = last_words(watched.program.log) or "it was killed, or ended without a word"
         if not watched.wanted:
             return
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (watched.ends_in_a_row - 1))
@@ -170,6 +180,10 @@ class Supervisor:
                 return
             try:
                 await self._start(watched)
+            except NotYet as reason:
+                watched.reason = str(reason)
+                loop = asyncio.get_running_loop()
+                watched.restart = loop.call_later(FIRST_PAUSE, self._restart, watched)
             except OSError as reason:
                 watched.running_since = asyncio.get_running_loop().time()
                 self._on_end(watched)
@@ -263,12 +277,15 @@ def _is(pid: int, start: int) -> bool:
         return False
 
 
-def last_line(path: Path) -> str:
-    """Of a log, at most 300 characters."""
+def last_words(path: Path) -> str:
+    """The last complaint of a log that was written just now, at most 300 characters; else nothing."""
     try:
+        status = path.stat()
+        if time.time() - status.st_mtime > RECENT:
+            return ""
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 4096))
-            lines = file.read().decode(errors="replace").strip().splitlines()
+            file.seek(max(0, status.st_size - 8192))
+            lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return lines[-1][-300:] if lines else ""
+    return next((line.strip()[-300:] for line in reversed(lines) if _COMPLAINT.search(line)), "")
