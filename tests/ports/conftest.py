@@ -9,9 +9,7 @@ from tests import virtual
 from tests.ports import bundles, simulated_factory
 
 
-@pytest.fixture(
-    params=["simulated", pytest.param("processes", marks=[pytest.mark.system, pytest.mark.timeout(300)])]
-)
+@pytest.fixture(params=["simulated", pytest.param("processes", marks=[pytest.mark.system, pytest.mark.timeout(300)])])
 def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[bundles.Runtime]:
     if request.param == "processes":
         from tests.ports import processes_factory

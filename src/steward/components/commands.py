@@ -23,8 +23,9 @@ class Command:
 async def lines(command: Command, log: IO[str], on_line: Callable[[str], None]) -> int:
     """Its exit status. Both of its streams go to `log` and, line by line, to `on_line`."""
     process = await asyncio.create_subprocess_exec(
-        # Lowest priority but one: a compilation on a host with running clusters is the guest.
-        "nice", "-n", "15", *command.arguments,
+        # It ends with us even if we are killed: its result would have no place to go to. Its priority is low,
+        # because on a host with running clusters it is the guest.
+        "setpriv", "--pdeathsig", "KILL", "nice", "-n", "15", *command.arguments,
         cwd=command.folder,
         env=dict(command.environment),
         stdin=asyncio.subprocess.DEVNULL,

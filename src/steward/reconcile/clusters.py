@@ -62,7 +62,8 @@ class ClusterReconciler:
         scope = Scope(cluster, self._services.plan.cluster(cluster.slot), lease, files)
         if cluster.deleting:
             return await self._remove(scope)
-        result = await self._services.run(self._flow(scope), cluster.id, lease)
+        installed = cluster.installed_at is not None
+        result = await self._services.run(self._flow(scope), cluster.id, lease, keeping=installed)
         return await self._apply(scope, result)
 
     def _flow(self, scope: Scope) -> flow.Flow:

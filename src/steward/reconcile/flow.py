@@ -114,17 +114,14 @@ class Run:
     def _begun(self, before: progress_.Progress | None) -> progress_.Progress:
         """Carries on where an earlier pass over the same flow was, so that times stay true."""
         known = {}
-        if before is not None and before.flow == self._flow.name:
+        if before is not None and before.flow == self._flow.name and before.ended_at is None:
             known = {each.name: each for each in before.steps}
         steps = tuple(
             known.get(step.name) or progress_.StepProgress(name=step.name, activity=step.activity)
             for step in self._flow.steps
         )
         started = before.started_at if known and before is not None else self._watch.now()
-        ended = before.ended_at if known and before is not None else None
-        return progress_.Progress(
-            subject=self._flow.subject, flow=self._flow.name, steps=steps, started_at=started, ended_at=ended
-        )
+        return progress_.Progress(subject=self._flow.subject, flow=self._flow.name, steps=steps, started_at=started)
 
     def _note(self, step: Step, state: progress_.State, message: str) -> None:
         old = next(each for each in self._made.steps if each.name == step.name)

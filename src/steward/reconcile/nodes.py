@@ -69,7 +69,8 @@ class NodeReconciler:
             return await self._remove(scope)
         if scope.cluster.installed_at is None:
             return Wait(message="The cluster is not installed yet", after=30.0)
-        result = await self._services.run(self._flow(scope), scope.cluster.id, lease)
+        deployed = scope.node.deployed_at is not None
+        result = await self._services.run(self._flow(scope), scope.cluster.id, lease, keeping=deployed)
         return await self._apply(scope, result)
 
     async def _load(self, node_id: nodes.NodeId, lease: engine.Lease) -> Scope | None:

@@ -10,10 +10,11 @@ from steward.domain import clusters, conditions, events, networks, progress
 from steward.ports import artifacts, certificates, clock, control_planes, guests, hosts, machines
 from steward.ports import records as records_
 from steward.reconcile import engine, flow
-from steward.reconcile.outcome import Blocked, Outcome
+from steward.reconcile.outcome import Blocked, Done, Outcome
 
 OnStep = Callable[[str, str, str], None]
 KEEP_EVERY = 0.25  # seconds between two writes of a running flow's progress
+QUIET = 1.0  # seconds that a look at what stands takes at most
 FIND_SOON = 0.05  # seconds between two looks at what is about to be
 PATIENCE = 3.0  # seconds that a step itself waits before it lets the pass end
 
@@ -35,8 +36,13 @@ class Services:
     wake: Callable[[str], None]
     on_step: OnStep = lambda subject, step, moment: None
 
-    async def run(self, wanted: flow.Flow, cluster_id: clusters.ClusterId, lease: engine.Lease) -> Outcome:
-        """One pass over a flow; its progress is kept whenever a step has ended or waits anew."""
+    async def run(
+        self, wanted: flow.Flow, cluster_id: clusters.ClusterId, lease: engine.Lease, *, keeping: bool = False
+    ) -> Outcome:
+        """One pass over a flow; its progress is kept whenever a step has ended or waits anew.
+
+        `keeping` is a pass over what stands already: it is told of only when there was something to mend.
+        """
         async with self.records.read() as work:
             before = await work.progress.get(wanted.subject)
 
@@ -44,13 +50,15 @@ class Services:
             if lease.until <= self.clock.now():
                 raise flow.Stale(wanted.subject)
 
-        keeper = _Keeper(self, cluster_id, lease)
+        keeper = _Keeper(self, cluster_id, lease, quiet=keeping and (before is None or before.ended_at is not None))
         watch = flow.Watch(now=self.clock.now, guard=guard, on_step=self.on_step, on_progress=keeper.note)
         run = flow.Run(wanted, watch, before)
         if before is None or before.flow != wanted.name:
             keeper.note(run.progress)
         async with keeper.keeping():
-            return await run.to_end()
+            result = await run.to_end()
+            keeper.quiet = keeper.quiet and isinstance(result, Done)
+            return result
 
     @asynccontextmanager
     async def applying(self, lease: engine.Lease) -> AsyncIterator[records_.Work]:
@@ -105,7 +113,8 @@ class Services:
 class _Keeper:
     """Writes progress while a flow runs, seldom enough to cost nothing, and its last state always."""
 
-    def __init__(self, services: Services, cluster_id: clusters.ClusterId, lease: engine.Lease) -> None:
+    def __init__(self, services: Services, cluster_id: clusters.ClusterId, lease: engine.Lease, *, quiet: bool) -> None:
+        self.quiet = quiet  # until it turns out that there is something to tell
         self._services = services
         self._cluster_id = cluster_id
         self._lease = lease
@@ -124,9 +133,13 @@ class _Keeper:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            await self._write()
+            if not self.quiet:
+                await self._write()
 
     async def _keep_on(self) -> None:
+        if self.quiet:
+            await self._services.clock.sleep(QUIET)
+            self.quiet = False
         while True:
             await self._news.wait()
             await self._write()

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -126,6 +127,24 @@ def test_cancelling_ends_the_compiler(
     pid = asyncio.run(scenario())
     assert not Path("/proc", str(pid)).exists()
     assert not go.exists()
+
+
+def test_compiler_does_not_outlive_a_killed_steward(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, io, os, signal\n"
+        "from pathlib import Path\n"
+        "from steward.components import commands\n"
+        "command = commands.Command(arguments=['sh', '-c', 'echo $$; exec cat /dev/zero > /dev/null'],"
+        " folder=Path('/'), environment=os.environ)\n"
+        "def on_line(line):\n"
+        "    print(line, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "asyncio.run(commands.lines(command, io.StringIO(), on_line))\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
+    status = Path("/proc", killed.stdout.strip(), "status")
+    assert killed.stdout.strip().isdigit(), killed.stderr
+    assert not status.exists() or "State:\tZ" in status.read_text()
 
 
 @pytest.mark.usefixtures("no_go")

@@ -151,3 +151,25 @@ def test_projects_are_described_by_their_owner() -> None:
                 await projects_.create(service.context, actors.OPERATOR, account=account, description=description)
 
     setting.run(story())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "granted"),
+    [
+        ("/a", "/a", True),
+        ("/a", "/ab", False),
+        ("/*", "/", True),
+        ("/a*", "/a", True),
+        ("/a/*", "/a", False),
+        ("/*/kube", "/x/y/kube", True),
+        ("/*/kube", "/kube", False),
+        ("/a*a", "/a", False),
+        ("/a*b*c", "/a-b-b-c", True),
+        ("/a*b*c", "/a-c", False),
+        ("/a.c", "/abc", False),
+        ("/" + "*a" * 200, "/" + "a" * 400 + "b", False),
+    ],
+)
+def test_stars_stand_for_any_characters(pattern: str, path: str, granted: bool) -> None:
+    assert credentials.AccessRule("GET", pattern).grants("GET", path) == granted
+    assert not credentials.AccessRule("GET", pattern).grants("PUT", path)

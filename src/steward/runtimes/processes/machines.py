@@ -63,6 +63,8 @@ class ProcessMachines:
             await self._supervisor.ensure(self._box(wanted, here))
             for program in self._programs(wanted, here):
                 await self._supervisor.ensure(program)
+        except supervision.NotYet:
+            return  # its box is being started again; `observe` says so until then
         except OSError as reason:
             raise errors.Unavailable(f"Node {wanted.name} could not be started: {reason}") from None
 

@@ -1,0 +1,97 @@
+"""A disk that is full, or that the kernel made read-only: reads go on, writes say why they are refused."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from steward.domain import errors
+from tests.storage import samples
+from tests.storage.conftest import Store
+
+pytestmark = pytest.mark.root
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    image, folder = tmp_path / "disk.img", tmp_path / "disk"
+    with image.open("wb") as file:
+        file.truncate(16 * 2**20)
+    folder.mkdir()
+    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True, capture_output=True)
+    subprocess.run(["mount", "-o", "loop", image, folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def small_store(disk: Path, open_store: Callable[[str], Store]) -> Iterator[Store]:
+    store = open_store(f"sqlite:///{disk / 'steward.db'}")
+    store.run(put(store, "before"))
+    yield store
+    store.close()
+
+
+async def put(store: Store, name: str, size: int = 100_000) -> None:
+    async with store.records.begin() as work:
+        await work.secrets.put("disk", name, b"x" * size)
+        await work.events.add(samples.event("disk", message=name))
+
+
+async def found(store: Store) -> list[str]:
+    async with store.records.read() as work:
+        events = await work.events.of_cluster(samples.clusters.ClusterId("disk"), limit=1000)
+        for each in events:
+            assert await work.secrets.get("disk", each.message) is not None
+        return [each.message for each in events]
+
+
+def test_full(small_store: Store, disk: Path) -> None:
+    written = ["before"]
+    refusals = []
+    for number in range(200):
+        try:
+            small_store.run(put(small_store, str(number)))
+            written.append(str(number))
+        except errors.Unavailable as refused:
+            refusals.append(refused)
+        assert small_store.run(found(small_store)) == written
+        if len(refusals) == 3:
+            break
+    assert len(refusals) == 3
+    for refused in refusals:
+        assert "full" in refused.message
+        assert "provider's turn" in refused.message
+    # A reader that has to open a connection of its own finds its way, too.
+    small_store.run(two_readers(small_store, len(written)))
+
+
+async def two_readers(store: Store, wanted: int) -> None:
+    async with store.records.read() as one, store.records.read() as two, store.records.read() as three:
+        for work in (one, two, three):
+            assert len(await work.events.of_cluster(samples.clusters.ClusterId("disk"), limit=1000)) == wanted
+
+
+def test_full_and_free_again(small_store: Store, disk: Path) -> None:
+    ballast = disk / "ballast"
+    with ballast.open("wb") as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(b"x" * 4096)
+            file.flush()
+    with pytest.raises(errors.Unavailable, match="full"):
+        for number in range(100):
+            small_store.run(put(small_store, f"refused{number}", 1_000_000))
+    ballast.unlink()
+    small_store.run(put(small_store, "after"))
+    assert {"before", "after"} <= set(small_store.run(found(small_store)))
+
+
+def test_read_only(small_store: Store, disk: Path) -> None:
+    # As the kernel does after an error of the disk; a plain remount refuses while files are open for writing.
+    subprocess.run(["mount", "-o", "remount,abort", disk], check=True)
+    for number in range(3):
+        with pytest.raises(errors.Unavailable, match="provider's turn"):
+            small_store.run(put(small_store, f"refused{number}"))
+        assert small_store.run(found(small_store)) == ["before"]
+    small_store.run(two_readers(small_store, 1))

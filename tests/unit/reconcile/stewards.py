@@ -1,0 +1,180 @@
+"""A steward that can be killed: the real reconcilers, behind gates that close for good at the moment of death.
+
+What the dead process had begun and not finished stays undone: a gate that closed lets nothing through, so no
+`finally` of a dying task reaches the records or the world. A transaction that is open at that moment is rolled
+back, as the database does it for a process that is gone.
+"""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
+from ipaddress import IPv4Network
+from typing import Any
+
+from steward.domain import clusters, networks
+from steward.ports import clock, records
+from steward.ports.certificates import KeyPair, Request
+from steward.reconcile import assembly, services
+from steward.runtimes.simulated import artifacts as artifacts_
+from steward.runtimes.simulated import control_planes as control_planes_
+from steward.runtimes.simulated import guests as guests_
+from steward.runtimes.simulated import hosts as hosts_
+from steward.runtimes.simulated import machines as machines_
+from steward.runtimes.simulated import world as world_
+
+PLAN = networks.Plan(IPv4Network("100.64.0.0/12"))
+OnGate = Callable[[], None]  # may raise Killed
+
+
+class Killed(BaseException):
+    """This process is no more. No Exception, because nothing may survive by catching it."""
+
+
+class Life:
+    """`on_gate` and `on_step` are asked at every crossing, and kill by calling `end`."""
+
+    def __init__(self) -> None:
+        self.dead = False
+        self.died = asyncio.Event()
+        self.on_gate: OnGate = lambda: None
+        self.on_step: services.OnStep = lambda subject, step, moment: None
+
+    def end(self) -> None:
+        self.dead = True
+        self.died.set()
+
+    def check(self) -> None:
+        if not self.dead:
+            self.on_gate()
+        if self.dead:
+            raise Killed
+
+    def step(self, subject: str, step: str, moment: str) -> None:
+        self.on_step(subject, step, moment)
+        if self.dead:
+            raise Killed
+
+
+class Gated:
+    """Any port: every coroutine function of it passes the gate on its way in and on its way out."""
+
+    def __init__(self, inner: Any, life: Life) -> None:
+        self._inner = inner
+        self._life = life
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+
+        async def through(*arguments: Any, **named: Any) -> Any:
+            self._life.check()
+            result = await found(*arguments, **named)
+            self._life.check()
+            return result
+
+        return through
+
+
+class GatedRecords:
+    def __init__(self, inner: records.Records, life: Life) -> None:
+        self._inner = inner
+        self._life = life
+
+    def begin(self) -> AbstractAsyncContextManager[records.Work]:
+        return self._through(self._inner.begin())
+
+    def read(self) -> AbstractAsyncContextManager[records.Work]:
+        return self._through(self._inner.read())
+
+    @asynccontextmanager
+    async def _through(self, opened: AbstractAsyncContextManager[records.Work]) -> AsyncIterator[records.Work]:
+        self._life.check()
+        async with opened as work:
+            yield work
+            self._life.check()
+        self._life.check()
+
+    async def close(self) -> None:
+        """It is shared with the successor."""
+
+
+class PaperCertificates:
+    """`ports.certificates` without mathematics: a certificate is the moment of its end."""
+
+    def __init__(self, clock: clock.Clock) -> None:
+        self._clock = clock
+
+    def authority(self, common_name: str) -> KeyPair:
+        return self._made(timedelta(days=3650))
+
+    def issue(self, authority: KeyPair, request: Request) -> KeyPair:
+        return self._made(request.valid_for)
+
+    def signing_key(self) -> KeyPair:
+        return KeyPair(key="a key", certificate="its public half")
+
+    def remaining(self, certificate: str) -> timedelta:
+        return datetime.fromisoformat(certificate) - self._clock.now()
+
+    def _made(self, valid_for: timedelta) -> KeyPair:
+        return KeyPair(key="a key", certificate=(self._clock.now() + valid_for).isoformat())
+
+
+def addons(cluster: clusters.Cluster) -> list[dict[str, Any]]:
+    return [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "dns", "namespace": "kube-system"}}]
+
+
+class Steward:
+    """One process, from its start to its end or death."""
+
+    def __init__(
+        self, world: world_.World, kept: records.Records, *, owner: str = "here", audit_interval: float = 30.0
+    ) -> None:
+        self.life = Life()
+        self.tasks_before = asyncio.all_tasks()
+        self._host = hosts_.SimulatedHost(world)
+        gated = GatedRecords(kept, self.life)
+        time = Gated(world.clock, self.life)
+
+        def around(wake: Callable[[str], None]) -> services.Services:
+            return services.Services(
+                records=gated,
+                clock=time,
+                certificates=PaperCertificates(world.clock),
+                artifacts=Gated(artifacts_.SimulatedArtifacts(world), self.life),
+                control_planes=Gated(control_planes_.SimulatedControlPlanes(world), self.life),
+                machines=Gated(machines_.SimulatedMachines(world), self.life),
+                guests=Gated(guests_.SimulatedGuests(world), self.life),
+                host=self._host,
+                plan=PLAN,
+                addons=addons,
+                wake=wake,
+                on_step=self.life.step,
+            )
+
+        self.engine = assembly.assemble(around, owner=owner, audit_interval=audit_interval).engine
+
+    def wake(self, subject: str) -> None:
+        if not self.life.dead:
+            self.engine.wake(subject)
+
+    async def start(self) -> None:
+        await self.engine.start()
+
+    async def stop(self) -> None:
+        """An orderly end."""
+        await self.engine.stop()
+        await self._host.close()
+        self.life.end()
+
+    async def kill(self) -> None:
+        """Everything of this process is gone, in the middle of whatever it did."""
+        self.life.end()
+        await self._host.close()
+        mine = asyncio.all_tasks() - self.tasks_before - {asyncio.current_task()}
+        for task in mine:
+            task.cancel()
+        await asyncio.gather(*mine, return_exceptions=True)
