@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.api import serving
 
+from steward.domain import errors
 from steward.operations import clusters
 from steward.ports import hosts
 
@@ -200,6 +201,23 @@ def test_a_full_host_says_so(tmp_path: Path) -> None:
         assert answer.body["details"]["whoseTurn"] == "provider"
         assert answer.body["message"].startswith("[InsufficientCapacityError] 503: ")
         assert (await service.call("GET", service.kube)).body == []
+
+    serving.run(tmp_path, story)
+
+
+def test_a_storage_that_takes_no_writes_goes_on_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise errors.Unavailable("The disk is full; it is the provider's turn")
+
+    async def story(service: serving.Service) -> None:
+        made = await service.order()
+        await service.clock.sleep(400)  # the last use would be written again
+        monkeypatch.setattr(service.records, "begin", full)
+        assert (await service.call("GET", service.kube)).body == [made["id"]]
+        answer = await service.call("POST", service.kube, {"region": "LOCAL1"})
+        check_form(answer)
+        assert (answer.status, answer.body["errorCode"]) == (503, "SERVICE_UNAVAILABLE")
+        assert (await service.call("GET", service.kube)).body == [made["id"]]
 
     serving.run(tmp_path, story)
 

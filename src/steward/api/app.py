@@ -16,14 +16,15 @@ from steward.operations import context as context_
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
+# Routes are looked for in this order: first what is asked for most.
 ROUTERS = (
-    auth.unsigned,
-    auth.signed,
-    capabilities.router,
+    clusters.router,
     nodepools.router,
     nodes.router,
-    clusters.router,
+    auth.unsigned,
+    auth.signed,
     projects.router,
+    capabilities.router,
     health.router,
     events.router,
     native_projects.router,

@@ -207,14 +207,12 @@ def test_a_machine_that_stays_away_is_seen_and_mended(play: Play) -> None:
         async def told() -> bool:
             found = next(each for each in await site.nodes(cluster_id) if each.id == node.id)
             pool = (await site.pools(cluster_id))[0]
-            kind = conditions.Kind.READY
-            return not conditions.holds(found.conditions, kind) and not conditions.holds(pool.conditions, kind)
+            ready = conditions.find(found.conditions, conditions.Kind.READY)
+            assert ready is not None
+            said = not ready.holds and "no space left on device" in ready.message
+            return said and not conditions.holds(pool.conditions, conditions.Kind.READY)
 
-        await site.clock.until(told, within=60, what="node and pool being not ready")
-        found = next(each for each in await site.nodes(cluster_id) if each.id == node.id)
-        ready = conditions.find(found.conditions, conditions.Kind.READY)
-        assert ready is not None
-        assert "no space left on device" in ready.message
+        await site.clock.until(told, within=60, what="node and pool being not ready, with the reason")
         site.faults.mend(cluster_id)
         await site.settled()
 

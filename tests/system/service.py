@@ -1,0 +1,237 @@
+"""A real service for system tests: `steward serve` as a process of its own, in a folder of its own.
+
+It is started, killed, asked and ended here. Its clusters are in `ordered.py`, what it may leave behind in
+`remains.py`.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import IO, Any
+
+import ovh
+import ovh.client
+from tests.system import waiting
+
+from steward.domain import networks
+from steward.runtimes.processes import places
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STEWARD = Path(sys.executable).with_name("steward")
+RANGES = tuple(IPv4Network(f"100.{second}.0.0/12") for second in (80, 96, 112, 64))
+REGION = "LOCAL1"
+
+
+@dataclass
+class Service:
+    """One steward: its settings, its process while it runs, and a customer of it."""
+
+    folder: Path
+    instance: str
+    network: IPv4Network
+    port: int
+    extra: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    project: str = ""
+    customer: ovh.Client | None = None
+
+    @property
+    def state(self) -> Path:
+        return Path(self.extra.get("STEWARD_STATE", self.folder / "state"))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def spot(self) -> places.Places:
+        return places.Places(self.state, self.instance)
+
+    @property
+    def plan(self) -> networks.Plan:
+        return networks.Plan(self.network)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith("STEWARD_")}
+        cache = {name: os.environ[name] for name in ("STEWARD_CACHE", "STEWARD_COMPONENTS") if name in os.environ}
+        return {
+            **inherited,
+            **cache,
+            "STEWARD_STATE": str(self.state),
+            "STEWARD_INSTANCE": self.instance,
+            "STEWARD_NETWORK": str(self.network),
+            "STEWARD_LISTEN": f"127.0.0.1:{self.port}",
+            # The promises of a test are short; what the host can keep is a test of its own.
+            "STEWARD_OVERCOMMIT_MEMORY": "40",
+            "STEWARD_OVERCOMMIT_CPU": "200",
+            "STEWARD_OVERCOMMIT_DISK": "100",
+            **self.extra,
+        }
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "serve.log"
+
+    def start(self, *command: str, settings: Mapping[str, str] | None = None) -> None:
+        """To the first answer. `command` is another program than `steward serve`, with the same settings."""
+        assert self.process is None, "it runs already"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command or (str(STEWARD), "serve"),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**self.environment, **(settings or {})},
+                start_new_session=True,
+                cwd=ROOT,
+            )
+        waiting.until(self._answers_or_ended, f"an answer of {self.url}; its log: {self.log}")
+
+    def _answers_or_ended(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the service ended:\n{self.log.read_text()[-2000:]}"
+        with urllib.request.urlopen(f"{self.url}/native/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+
+    def kill(self) -> None:
+        """As a crash would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        return self._end(signal.SIGTERM)
+
+    def _end(self, by: signal.Signals) -> int:
+        assert self.process is not None, "it does not run"
+        self.process.send_signal(by)
+        code = self.process.wait(120)
+        self.process = None
+        return code
+
+    def make_customer(self) -> None:
+        """A project, and the unmodified client of OVHcloud with credentials for it."""
+        made = self.native("POST", "/native/projects", {"description": "system tests", "account": "tests"})
+        self.project = made["id"]
+        keys = self.native("POST", f"/native/projects/{self.project}/credentials", {})
+        endpoint = f"steward-{self.instance}"
+        ovh.client.ENDPOINTS[endpoint] = f"{self.url}/1.0"
+        self.customer = ovh.Client(
+            endpoint=endpoint,
+            application_key=keys["applicationKey"],
+            application_secret=keys["applicationSecret"],
+            consumer_key=keys["consumerKey"],
+        )
+
+    @property
+    def api(self) -> ovh.Client:
+        assert self.customer is not None, "make_customer first"
+        return self.customer
+
+    @property
+    def base(self) -> str:
+        return f"/cloud/project/{self.project}/kube"
+
+    def native(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """A call with the operator's token."""
+        token = (self.state / "operator.token").read_text().strip()
+        request = urllib.request.Request(
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def delete_all(self) -> None:
+        for cluster_id in self.api.get(self.base):
+            self.api.delete(f"{self.base}/{cluster_id}")
+        waiting.until(lambda: self.api.get(self.base) == [], "the deletion of all clusters")
+
+    def close(self) -> None:
+        if self.customer is not None:
+            self.customer._session.close()  # python-ovh has no way of its own
+            self.customer = None
+
+
+@contextlib.contextmanager
+def running(instance: str, **extra: str) -> Iterator[Service]:
+    """A served and empty steward with a customer; at the end nothing of it may be left on the machine."""
+    from tests.system import remains
+
+    with tempfile.TemporaryDirectory(prefix=f"steward-{instance}-") as name, free_range() as network:
+        service = Service(Path(name), instance, network, free_port(), extra)
+        service.start()
+        try:
+            service.make_customer()
+            yield service
+            if service.process is None:
+                service.start()
+            service.delete_all()
+            assert service.stop() == 0
+        finally:
+            service.close()
+            if service.process is not None:
+                service.kill()
+            said = end(service)
+        assert said == ""
+        assert remains.of_service(service) == []
+
+
+def end(service: Service) -> str:
+    """What the ending refuses; where clusters are left after a failure, they are taken away by force."""
+    from tests.system import remains
+
+    ending = subprocess.run(
+        [sys.executable, "-m", "steward.bootstrap.ending"],
+        env=service.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    if ending.returncode != 0:
+        remains.lose_machine(service)
+        return ending.stderr
+    return ""
+
+
+@contextlib.contextmanager
+def free_range() -> Iterator[IPv4Network]:
+    """A /12 that no other steward on this machine has: each marks its own by a route, and tests by a lock."""
+    with contextlib.ExitStack() as stack:
+        routes = subprocess.run(["ip", "-4", "route"], capture_output=True, text=True, check=True).stdout
+        for network in RANGES:
+            if f"unreachable {network}" in routes:
+                continue
+            lock = stack.enter_context(Path(tempfile.gettempdir(), f"steward-test-{network.network_address}").open("w"))
+            if _locked(lock):
+                yield network
+                return
+        raise AssertionError("every range of the tests is taken; end another steward on this machine first")
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
