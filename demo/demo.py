@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ovh
 import ovh.client
@@ -30,7 +30,7 @@ FLAVOR = "b2-7"
 REGION = "LOCAL1"
 PATIENCE = 900.0  # seconds; a wait that long is a fault, and says so
 
-console = Console(stderr=False, highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
@@ -45,17 +45,24 @@ def main() -> int:
             answer = workload.run(step, values)
     except (Trouble, ovh.exceptions.APIError, subprocess.CalledProcessError) as reason:
         console.print(f"\n[red]The demo stopped:[/] {reason}")
-        console.print("Run `make demo` again to go on from here; `make doctor` says whether the machine lacks something.")
+        console.print(
+            "Run `make demo` again to go on from here; `make doctor` says whether the machine lacks something."
+        )
         return 1
     farewell(values, answer, time.monotonic() - began)
     return 0
 
 
-Step = Callable[[str], "Bar"]
+class Bar(Protocol):
+    """A named step, how far it is, what it waits for."""
+
+    def show(self, fraction: float, doing: str = "") -> None: ...
+
+    def done(self, said: str = "") -> None: ...
 
 
-class Bar:
-    """One line on the screen: a named step, how far it is, what it waits for."""
+class DrawnBar:
+    """One line on the screen that is drawn anew."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress
@@ -69,8 +76,30 @@ class Bar:
         self._progress.stop_task(self._task)
 
 
+class PrintedBar:
+    """Where nobody watches: one line when the step is done."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._began = time.monotonic()
+
+    def show(self, fraction: float, doing: str = "") -> None:
+        """Nothing is drawn anew here."""
+
+    def done(self, said: str = "") -> None:
+        if self._name:
+            console.print(f"✓ {self._name:<36} {time.monotonic() - self._began:5.1f} s  {said}")
+            self._name = ""
+
+
+Step = Callable[[str], Bar]
+
+
 @contextmanager
 def steps() -> Iterator[Step]:
+    if not console.is_terminal:
+        yield PrintedBar
+        return
     columns = (
         SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description:<34}"),
@@ -79,7 +108,7 @@ def steps() -> Iterator[Step]:
         TextColumn("[dim]{task.fields[doing]}[/]"),
     )
     with Progress(*columns, console=console) as progress:
-        yield lambda name: Bar(progress, progress.add_task(name, total=100, doing=""))
+        yield lambda name: DrawnBar(progress, progress.add_task(name, total=100, doing=""))
 
 
 def prepare(step: Step) -> dict[str, str]:
@@ -189,7 +218,9 @@ def wait(step: Step, client: ovh.Client, values: dict[str, str], cluster_id: str
             said = [each["message"] for flow in progress for each in flow["steps"] if each["message"]]
             raise Trouble(f"The cluster is {cluster['status']}: {'; '.join(said)}")
         time.sleep(0.2)
-    raise Trouble(f"The cluster is not ready after {PATIENCE:.0f} s; `steward progress {CLUSTER}` says what it waits for")
+    raise Trouble(
+        f"The cluster is not ready after {PATIENCE:.0f} s; `steward progress {CLUSTER}` says what it waits for"
+    )
 
 
 def keep(step: Step, client: ovh.Client, values: dict[str, str], cluster_id: str) -> dict[str, str]:
@@ -220,13 +251,15 @@ def farewell(values: dict[str, str], answer: str, seconds: float) -> None:
     console.print("Go on from here:\n")
     console.print("  [bold]. .steward/demo.env[/]                      in your shell, then")
     console.print("  [bold]$STEWARD_BIN/kubectl get pods -A -o wide[/]  your cluster, with its own kubectl")
-    console.print("  [bold].venv/bin/steward cluster list[/]            the command line; `steward --help` shows it all")
+    console.print(
+        "  [bold].venv/bin/steward cluster list[/]            the command line; `steward --help` shows it all"
+    )
     console.print("  [bold].venv/bin/steward events demo[/]             what happened to the cluster so far")
-    console.print("\nThe same from python-ovh (.venv/bin/python):\n")
+    console.print("\nThe same from python-ovh, which knows endpoints by name only (.venv/bin/python):\n")
     console.print("  import os, ovh")
-    console.print(f'  ovh.client.ENDPOINTS["steward"] = "{values["OVH_ENDPOINT"]}"   # it knows endpoints by name only')
-    console.print('  client = ovh.Client(endpoint="steward")           # keys come from the environment')
-    console.print('  client.get("/cloud/project/" + os.environ["OVH_CLOUD_PROJECT_SERVICE"] + "/kube")')
+    console.print('  ovh.client.ENDPOINTS[os.environ["OVH_ENDPOINT"]] = os.environ["OVH_ENDPOINT"]', markup=False)
+    console.print("  client = ovh.Client()   # endpoint and keys come from the environment")
+    console.print('  client.get("/cloud/project/" + os.environ["OVH_CLOUD_PROJECT_SERVICE"] + "/kube")', markup=False)
     console.print("\nThe service goes on in the background; its log is .steward/serve.log.")
     console.print("[bold]make down[/] deletes the cluster and ends the service; [bold]make test[/] runs all tests.")
 

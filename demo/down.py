@@ -4,6 +4,7 @@ The cluster is deleted through the API, as a customer would; for that the servic
 where it does not run.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from rich.console import Console
 from demo import demo, environment
 from demo.environment import Trouble
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 PATIENCE = 300.0
 
 
@@ -35,7 +36,7 @@ def main() -> int:
             bar = step("Remove registry and network rules")
             ending = subprocess.run(
                 [sys.executable, "-m", "steward.bootstrap.ending"],
-                env={**demo_environment()},
+                env=demo_environment(),
                 capture_output=True,
                 text=True,
                 check=False,
@@ -48,13 +49,13 @@ def main() -> int:
         return 1
     for path in (environment.ENVIRONMENT, environment.KUBECONFIG):
         path.unlink(missing_ok=True)
-    console.print("Nothing of the demo runs any more. Its project and history stay in .steward; `make demo` starts anew.")
+    console.print(
+        "Nothing of the demo runs any more. Its project and history stay in .steward; `make demo` starts anew."
+    )
     return 0
 
 
 def demo_environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, "STEWARD_STATE": str(environment.STATE), "STEWARD_LISTEN": environment.LISTEN}
 
 

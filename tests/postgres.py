@@ -67,18 +67,14 @@ def running() -> Iterator[Server]:
         user = _user()
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
-        subprocess.run(
-            [*_as(user), _binary("initdb"), "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-            + ["--locale=C", "--no-sync"],
-            check=True,
-            capture_output=True,
-            cwd=folder,
-        )
+        command: list[str | Path] = [*_as(user), _binary("initdb"), "-D", folder / "data", "-U", "postgres"]
+        command += ["-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder)
         server = Server(folder, _started(folder))
         try:
             yield server
         finally:
-            server.process.send_signal(signal.SIGINT)  # ends sessions and stops; SIGTERM would wait for them
+            server.process.send_signal(signal.SIGQUIT)  # at once: nobody needs a checkpoint of what is thrown away
             server.process.wait(30)
     finally:
         shutil.rmtree(folder)

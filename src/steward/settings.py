@@ -25,10 +25,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STEWARD_", frozen=True)
 
     listen: str = "127.0.0.1:8080"
-    """Address and port of the API. Loopback, because anything else needs TLS in front or in `tls_*`."""
+    """Address and port of the API. Loopback, because anything else needs TLS."""
 
     public_url: str = ""
-    """The URL that clients type, without `/1.0`; signatures are checked against it. Empty: http(s)://<listen>."""
+    """The URL that clients type, without `/1.0`; signatures are checked against it. Empty: `http(s)://<listen>`."""
 
     tls_certificate: Path | None = None
     """PEM file of the API's certificate; on any address but loopback steward refuses to serve without."""
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     """How often the host's cores may be promised."""
 
     overcommit_disk: float = Field(default=4.0, gt=0)
-    """How often the state folder's free space may be promised."""
+    """How often the disk that the state folder is on may be promised."""
 
     replay_window: int = Field(default=60, ge=5, le=300)
     """Seconds that a signed request's timestamp may lie before or after now (either way)."""

@@ -106,8 +106,8 @@ def credential(**changes: object) -> credentials.Credential:
 # Whatever UTF-8 can say, but for NUL, which is replaced on purpose.
 words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
 moments = st.datetimes(
-    datetime(1900, 1, 1),  # noqa: DTZ001
-    datetime(9000, 1, 1),  # noqa: DTZ001
+    datetime(1900, 1, 1),
+    datetime(9000, 1, 1),
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=11))]),
 )
 counts = st.integers(0, 2**31)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from steward.domain import clusters, errors
+from steward.domain import clusters, errors, projects
 from steward.outside import sealing
 from steward.storage import records
 from tests import postgres
 from tests.storage import samples
 from tests.storage.conftest import Store
 
-KILLS = 6
+KILLS = 4
 
 
 def killed_while_writing(url: str, key: Path, moment: int) -> list[int]:
@@ -35,7 +35,7 @@ def killed_while_writing(url: str, key: Path, moment: int) -> list[int]:
 def test_every_acknowledged_change_survives_the_writers_death(database_url: str, tmp_path: Path) -> None:
     key = tmp_path / "seal.key"
     for _ in range(KILLS):
-        acknowledged = killed_while_writing(database_url, key, random.randint(1, 60))
+        acknowledged = killed_while_writing(database_url, key, random.randint(1, 40))
         assert acknowledged == list(range(len(acknowledged)))
         asyncio.run(check_last_run(database_url, key, acknowledged))
 
@@ -65,11 +65,11 @@ def mortal_server() -> Iterator[postgres.Server]:
 async def save(store: Store, account: str) -> None:
     async with store.records.begin() as work:
         await work.projects.save(
-            samples.projects.Project(
-                id=samples.projects.ProjectId(samples.fresh()),
-                account=samples.projects.AccountId(account),
+            projects.Project(
+                id=projects.ProjectId(samples.fresh()),
+                account=projects.AccountId(account),
                 description="",
-                status=samples.projects.Status.OK,
+                status=projects.Status.OK,
                 created_at=samples.NOW,
             )
         )

@@ -6,7 +6,7 @@ import dataclasses
 import pytest
 import sqlalchemy as sa
 
-from steward.domain import errors
+from steward.domain import clusters, errors, projects
 from steward.ports import records
 from steward.storage import records as records_
 from tests.storage import samples
@@ -18,9 +18,9 @@ async def names(store: Store) -> set[str]:
         return {each.account for each in await work.projects.all()}
 
 
-def project(account: str) -> samples.projects.Project:
+def project(account: str) -> projects.Project:
     return dataclasses.replace(
-        samples.PROJECT, id=samples.projects.ProjectId(samples.fresh()), account=samples.projects.AccountId(account)
+        samples.PROJECT, id=projects.ProjectId(samples.fresh()), account=projects.AccountId(account)
     )
 
 
@@ -152,12 +152,12 @@ def test_who_reads_after_an_event_misses_none_before_it(store: Store) -> None:
                 await work.events.add(samples.event("a"))
                 await asyncio.sleep(0)
 
-    async def follow(writers: asyncio.Future[object]) -> list[int]:
+    async def follow(writers: asyncio.Future[list[None]]) -> list[int]:
         seen: list[int] = []
         while True:
             ended = writers.done()
             async with store.records.read() as work:
-                page = await work.events.of_cluster(samples.clusters.ClusterId("a"), after=seen[-1] if seen else 0)
+                page = await work.events.of_cluster(clusters.ClusterId("a"), after=seen[-1] if seen else 0)
             seen += [each.id for each in page]
             if ended and not page:
                 return seen

@@ -1,9 +1,10 @@
 """One service and one cluster for all tests that only look, or add what disturbs nobody."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
-from tests.system import ordered
+from tests.system import ordered, outside
 from tests.system import service as service_
 from tests.system.ordered import Cluster
 from tests.system.service import Service
@@ -14,7 +15,7 @@ POOL_NODES = 2
 @pytest.fixture(scope="session")
 def service() -> Iterator[Service]:
     """Never ended by a test; what belongs to no test's own cluster stays as it is."""
-    with service_.running("stwt") as running:
+    with service_.running("stwt", STEWARD_UPSTREAM_DNS=json.dumps([outside.ADDRESS])) as running:
         yield running
 
 

@@ -45,7 +45,6 @@ def _application(context: context_.Context, config: config_.ApiConfig, lifespan:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        strict_content_type=False,
         # steward has metrics and logs of its own; these would double them, with request bodies inside.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
@@ -56,6 +55,7 @@ def _application(context: context_.Context, config: config_.ApiConfig, lifespan:
         replays=replays.Replays(),
     )
     for router in ROUTERS:
-        app.include_router(router)
+        # As they are, not by `include_router`: that builds every route a second time and adds a level to each look-up.
+        app.router.routes.extend(router.routes)
     errors.add_handlers(app)
     return app

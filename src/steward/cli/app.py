@@ -101,7 +101,7 @@ def build(*, serve: Serve, doctor: Doctor, components: Components) -> typer.Type
     @app.command("components")
     def components_(
         versions: Annotated[
-            list[str] | None, typer.Argument(help="Kubernetes versions, such as 1.36. Default: the newest.")
+            list[str] | None, typer.Argument(help="Kubernetes versions, such as 1.36.3. Default: the newest.")
         ] = None,
     ) -> None:
         """Obtain what clusters are made of: built, downloaded, or taken from the cache."""

@@ -7,7 +7,7 @@ must be one and the same, and nothing may be left of what is gone.
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ class Site:
         self.records = kept
         self.kills = 0
         self.project_id = ""
+        self.hook: Callable[[stewards.Life], None] = lambda life: None  # sees every new steward before its start
         self._database = database
         self._steward: stewards.Steward | None = None
         self.context = context.Context(
@@ -62,6 +63,7 @@ class Site:
 
     async def begin(self, **how: Any) -> None:
         self._steward = stewards.Steward(self.world, self.records, **how)
+        self.hook(self._steward.life)
         await self._steward.start()
         if not self.project_id:
             project = await projects_.create(self.context, actors.OPERATOR, account=CUSTOMER.name)

@@ -1,13 +1,15 @@
 """From an order to its end, on good days and bad ones: what a customer sees, and what is left."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from steward.domain import clusters, conditions, errors, nodepools, nodes, versions
 from steward.operations import orders
 from steward.ports.control_planes import Part
-from tests.unit.reconcile import sites
+from steward.reconcile import nodes as nodes_
+from tests.unit.reconcile import sites, stewards
 from tests.unit.reconcile.sites import Site
 
 Play = Callable[..., None]
@@ -228,7 +230,7 @@ def test_an_api_that_does_not_answer_is_told_and_heals(play: Play) -> None:
             return await word(site, cluster_id) is clusters.Status.REDEPLOYING
 
         await site.clock.until(told, within=90, what="the cluster being restored")
-        await site.clock.sleep(300)
+        await site.clock.sleep(20)
         assert await word(site, cluster_id) is clusters.Status.REDEPLOYING
         site.faults.mend(cluster_id)
         await site.settled(within=60)
@@ -269,7 +271,7 @@ def test_data_that_served_and_is_gone_is_never_made_anew(play: Play) -> None:
     async def story(site: Site) -> None:
         cluster_id = await standing(site, 1)
         site.faults.lose_data(cluster_id)
-        await site.clock.sleep(600)
+        await site.clock.sleep(60)
         place = site.world.look(cluster_id)
         assert place is not None
         assert place.data is None
@@ -285,15 +287,20 @@ def test_data_that_served_and_is_gone_is_never_made_anew(play: Play) -> None:
     play(story)
 
 
-def test_a_pod_that_is_held_back_holds_its_node_for_ten_minutes_at_most(play: Play) -> None:
+def test_a_pod_that_is_held_back_holds_its_node_so_long_and_no_longer(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert nodes_.DRAIN_AT_MOST == timedelta(minutes=10)
+    monkeypatch.setattr(nodes_, "DRAIN_AT_MOST", timedelta(seconds=40))
+
     async def story(site: Site) -> None:
         cluster_id = await standing(site, 2)
         victim, other = await site.nodes(cluster_id)
         site.faults.run_pod(cluster_id, victim.name, "default/precious", held_by="default/budget")
         await site.delete_node(cluster_id, victim.id)
-        await site.clock.sleep(300)
+        await site.clock.sleep(35)
         assert victim.id in {each.id for each in await site.nodes(cluster_id)}
-        await site.settled(within=400)
+        await site.settled(within=15)
         assert [each.id for each in await site.nodes(cluster_id)] == [other.id]
 
     play(story)
@@ -305,9 +312,9 @@ def test_a_pod_that_may_go_lets_its_node_go(play: Play) -> None:
         victim, _ = await site.nodes(cluster_id)
         site.faults.run_pod(cluster_id, victim.name, "default/precious", held_by="default/budget")
         await site.delete_node(cluster_id, victim.id)
-        await site.clock.sleep(60)
+        await site.clock.sleep(20)
         site.faults.release_pods(cluster_id)
-        await site.settled(within=60)
+        await site.settled(within=10)
 
     play(story)
 
@@ -366,7 +373,7 @@ def test_a_slow_cluster_becomes_ready_all_the_same(play: Play) -> None:
     async def story(site: Site) -> None:
         cluster_id = await site.order(1)
         site.world.make(cluster_id, 0)
-        site.faults.slow(cluster_id, 30)
+        site.faults.slow(cluster_id, 5)
         await site.settled()
 
     play(story)
@@ -397,8 +404,6 @@ def test_the_work_of_a_dead_host_is_taken_over_when_its_leases_end(play: Play) -
 
 def test_two_stewards_at_once_do_everything_once(play: Play) -> None:
     async def story(site: Site) -> None:
-        from tests.unit.reconcile import stewards
-
         second = stewards.Steward(site.world, site.records, owner="another host")
         await second.start()
         cluster_id = await site.order(2)

@@ -13,8 +13,8 @@ from steward.api.ovh import requests, shapes
 from steward.domain import actors, credentials, errors
 from steward.operations import credentials as credentials_
 
-unsigned = APIRouter(prefix="/auth", tags=["auth"])
-signed = APIRouter(prefix="/auth", tags=["auth"], route_class=calls.SignedRoute)
+unsigned = APIRouter(prefix="/auth", tags=["auth"], strict_content_type=False)
+signed = APIRouter(prefix="/auth", tags=["auth"], route_class=calls.SignedRoute, strict_content_type=False)
 
 
 @unsigned.get("/time")

@@ -7,7 +7,9 @@ from steward.api import answers, calls
 from steward.api.ovh import requests, shapes
 from steward.operations import capabilities, clusters, kubeconfigs, projects
 
-router = APIRouter(prefix="/cloud/project/{project_id}/kube", tags=["kube"], route_class=calls.SignedRoute)
+router = APIRouter(
+    prefix="/cloud/project/{project_id}/kube", tags=["kube"], route_class=calls.SignedRoute, strict_content_type=False
+)
 
 
 @router.get("")

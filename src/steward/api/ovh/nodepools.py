@@ -8,7 +8,10 @@ from steward.api.ovh import requests, shapes
 from steward.operations import nodepools, nodes
 
 router = APIRouter(
-    prefix="/cloud/project/{project_id}/kube/{cluster_id}/nodepool", tags=["nodepool"], route_class=calls.SignedRoute
+    prefix="/cloud/project/{project_id}/kube/{cluster_id}/nodepool",
+    tags=["nodepool"],
+    route_class=calls.SignedRoute,
+    strict_content_type=False,
 )
 
 

@@ -8,7 +8,7 @@ from steward.api.ovh import requests, shapes
 from steward.domain import errors
 from steward.operations import capabilities, projects
 
-router = APIRouter(prefix="/cloud/project", tags=["project"], route_class=calls.SignedRoute)
+router = APIRouter(prefix="/cloud/project", tags=["project"], route_class=calls.SignedRoute, strict_content_type=False)
 
 
 @router.get("")

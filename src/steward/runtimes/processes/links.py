@@ -38,13 +38,16 @@ table ip steward {{
 
 
 def host_rules(instance: str, plan: networks.Plan) -> str:
-    """On the host, for all clusters at once: none reaches another, none reaches the host but its registry."""
+    """On the host, for all clusters at once: none reaches another, none reaches the host but its registry, and
+    nobody beyond the host opens a connection into one: forwarding is on, so a neighbour's route would do."""
     return f"""
 table ip {instance} {{
   chain between {{
     type filter hook forward priority -10; policy accept;
     iifname "{instance}-*" oifname "{instance}-*" counter drop
     iifname "{instance}-*" ip daddr {{ {plan.range}, 127.0.0.0/8 }} counter drop
+    oifname "{instance}-*" ct state established,related accept
+    oifname "{instance}-*" counter drop
   }}
   chain reaching {{
     type filter hook input priority -10; policy accept;
