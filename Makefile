@@ -21,7 +21,8 @@ PYTEST := $(BIN)/python -m pytest
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: packages $(READY) components ## Order a real cluster with python-ovh and fetch an answer from a pod in it
+demo: packages $(READY) ## Order a real cluster with python-ovh and fetch an answer from a pod in it
+	@$(BIN)/python -m steward.components --first
 	@$(BIN)/python -m demo.demo
 
 down: $(READY) ## End what `make demo` started: cluster, service, network rules

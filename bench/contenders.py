@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench import naive, probes, service
+from bench import footprints, naive, probes, service
 from bench.probes import Api
 from bench.service import Trouble
 
 PATIENCE = 180.0
-PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 Sample = dict[str, Any]
 
@@ -55,11 +54,10 @@ class Steward:
         probes.until(api.answers, within=PATIENCE, what="the ordered cluster's answer")
         seconds = time.monotonic() - began
         api.close()
-        return {"seconds": seconds, "said": ready, "steps": self._service.steps(self._cluster, moment)}
+        steps = self._service.steps(self._cluster, moment)
+        return {"seconds": seconds, "said": ready, "cpu": footprints.spent(self.pids()), "steps": steps}
 
     def pids(self) -> Mapping[str, int]:
-        from bench import footprints
-
         return footprints.control_plane(self._service.state / "clusters" / self._cluster)
 
     def remove(self) -> None:
@@ -86,8 +84,9 @@ class Naive:
         )
         probes.answered(self._folder / "admin.kubeconfig", within=PATIENCE).close()
         seconds = time.monotonic() - began
+        cpu = footprints.spent(self.pids())
         said = {word: self._next(word) - began for word in ("api", "all")}
-        return {"seconds": seconds, "said": said["api"], "everything": said["all"]}
+        return {"seconds": seconds, "said": said["api"], "everything": said["all"], "cpu": cpu}
 
     def _next(self, word: str) -> float:
         if self._script is None or self._script.stdout is None or self._script.stdout.readline().strip() != word:
@@ -95,7 +94,7 @@ class Naive:
         return time.monotonic()
 
     def pids(self) -> Mapping[str, int]:
-        return {part: int((self._folder / f"{part}.pid").read_text()) for part in PARTS}
+        return {each.stem: int(each.read_text()) for each in self._folder.glob("*.pid")}
 
     def remove(self) -> None:
         if self._script is not None:
@@ -117,7 +116,9 @@ class Kwokctl:
     def order(self) -> Sample:
         self._folder.mkdir(parents=True, exist_ok=True)
         own = {"kwok-controller": "kwok"}
-        binaries = [f"--{part}-binary={self._programs / own.get(part, part)}" for part in (*PARTS, *own)]
+        binaries = [
+            f"--{part}-binary={self._programs / own.get(part, part)}" for part in (*footprints.CONTROL_PLANE, *own)
+        ]
         began = time.monotonic()
         command = subprocess.Popen(
             self._command("create", f"--kubeconfig={self._folder / 'config'}", "--runtime=binary", *binaries),
@@ -128,9 +129,10 @@ class Kwokctl:
         )
         probes.answered(self._cluster / "kubeconfig.yaml", within=PATIENCE).close()
         seconds = time.monotonic() - began
+        cpu = footprints.spent(self.pids())
         if command.wait() != 0:
             raise Trouble(f"kwokctl failed; see {self._folder / 'create.log'}")
-        return {"seconds": seconds, "said": max(seconds, time.monotonic() - began)}
+        return {"seconds": seconds, "said": max(seconds, time.monotonic() - began), "cpu": cpu}
 
     @property
     def _cluster(self) -> Path:

@@ -63,6 +63,12 @@ def watch(watched: Iterable[Watched], seconds: float) -> dict[str, Figures]:
     return found
 
 
+def spent(pids: Mapping[str, int]) -> dict[str, float]:
+    """CPU seconds since each began: unlike times, they hardly depend on what else the machine does."""
+    found = {name: _ticks(Watched(name, pid)) for name, pid in pids.items()}
+    return {name: ticks / TICKS for name, ticks in found.items() if ticks is not None}
+
+
 def total(figures: Iterable[Figures]) -> Figures:
     summed: Figures = {"pss_mib": 0.0, "rss_mib": 0.0, "millicores": 0.0}
     for each in figures:

@@ -16,7 +16,7 @@ from tests import postgres
 from tests.storage import samples
 from tests.storage.conftest import Store
 
-KILLS = 4
+KILLS = 6
 
 
 def killed_while_writing(url: str, key: Path, moment: int) -> list[int]:
@@ -32,6 +32,7 @@ def killed_while_writing(url: str, key: Path, moment: int) -> list[int]:
     return [int(line) for line in b"".join([*lines, rest]).split(b"\n")[:-1]]
 
 
+@pytest.mark.campaign
 def test_every_acknowledged_change_survives_the_writers_death(database_url: str, tmp_path: Path) -> None:
     key = tmp_path / "seal.key"
     for _ in range(KILLS):

@@ -132,7 +132,12 @@ class Cluster:
 
     def fetch(self, pod: str, url: str) -> str:
         """What the pod gets from there within ten seconds."""
-        return self.shell(pod, "/bin/wget", "-q", "-T", "10", "-O", "-", url)
+        # Not wget's own limit: with it, Debian's busybox 1.35 crashes.
+        return self.shell(pod, "/bin/timeout", "10", "/bin/wget", "-q", "-O", "-", url)
+
+    def connect(self, pod: str, address: str) -> str:
+        """Empty where something answers there, else why not: TIMEOUT, REFUSED …"""
+        return connected([*self.command("exec", pod, "--"), "/agnhost", "connect"], address)
 
     def pod_address(self, pod: str) -> str:
         return str(self.find("pod", pod)["status"]["podIP"])
@@ -181,6 +186,16 @@ def ready(service: Service, **order_: Any) -> Iterator[Cluster]:
             service.start()
         if cluster.exists():
             cluster.delete()
+
+
+def connected(connect: Sequence[str], address: str) -> str:
+    """What agnhost's `connect` says of `address:port`; empty where it gets through."""
+    done = subprocess.run(
+        [*connect, "--timeout=3s", address], capture_output=True, text=True, check=False, timeout=KUBECTL_SECONDS
+    )
+    said = done.stderr.split()
+    assert (done.returncode == 0) == (not said), done.stderr
+    return said[0] if said else ""
 
 
 def agnhost() -> str:

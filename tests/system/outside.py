@@ -6,12 +6,12 @@ As a script it is those two servers, on the address that it is given; they say w
 import contextlib
 import http.server
 import json
+import socket as socket_
 import socketserver
 import struct
 import subprocess
 import sys
 import threading
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,11 +48,6 @@ def standing() -> Iterator[None]:
 def asked_by(answer: str) -> str:
     """The address that the web server saw."""
     return str(json.loads(answer)["from"])
-
-
-def asked_from_host() -> str:
-    with urllib.request.urlopen(URL, timeout=10) as answer:
-        return asked_by(answer.read().decode())
 
 
 def _ip(*arguments: str, check: bool = True) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.system import ordered, outside, waiting
+from tests.system import binaries, ordered, outside, waiting
 from tests.system.ordered import Cluster, KubectlFailed
 
 from steward.domain import flavors
@@ -117,9 +117,10 @@ def test_pods_reach_the_outside_by_name_and_under_the_hosts_address(cluster: Clu
 
 def test_control_plane_does_not_reach_the_outside(cluster: Cluster, world: None) -> None:
     namespace = f"--net=/run/netns/{cluster.service.spot.namespace(cluster.slot)}"
-    asking = ["nsenter", namespace, "busybox", "wget", "-q", "-T", "3", "-O", "-", outside.URL]
-    assert subprocess.run(asking, capture_output=True, check=False).returncode != 0
-    assert outside.asked_from_host() == outside.HOST
+    connect = [str(binaries.folder() / "agnhost"), "connect"]
+    web = f"{outside.ADDRESS}:{outside.PORT}"
+    assert ordered.connected(["nsenter", namespace, *connect], web) == "TIMEOUT"
+    assert ordered.connected(connect, web) == ""
 
 
 def test_allocatable_is_the_flavors_by_ovhclouds_formula(cluster: Cluster) -> None:

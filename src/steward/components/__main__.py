@@ -29,6 +29,9 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
         "--kube", metavar="VERSION", action="append", help="Kubernetes version, as in 1.37.2; may be repeated"
     )
     parser.add_argument("--bench", action="store_true", help="also what only the benchmarks need (kwok)")
+    parser.add_argument(
+        "--first", action="store_true", help="only what a first cluster waits for, not what it gets later"
+    )
     parser.add_argument("--print-bin", action="store_true", help="print the folder of the first version's programs")
     parser.add_argument("--plan", action="store_true", help="say what is missing, and change nothing")
     return parser.parse_args(given)
@@ -60,7 +63,7 @@ async def _run(arguments: argparse.Namespace, console: Console) -> None:
     components = supply.of(configuration.Settings())
     kube = arguments.kube or [_default_version()]
     items = components.plan(kube, with_bench=arguments.bench)
-    missing = [item for item in items if not item.present]
+    missing = [item for item in items if not item.present and not (arguments.first and item.name in supply.LATER)]
     _announce(console, missing, len(items))
     if missing and not arguments.plan:
         _refuse_early(components.lacks(kube) or await components.unreachable(kube))

@@ -15,6 +15,9 @@ from steward import settings as configuration
 from steward.components import builds, farms, folders, mirrors, recipes, reports, shelves
 from steward.domain import errors
 
+LATER = frozenset({"metrics-server"})
+"""What a cluster runs without for its first minutes: nothing in it waits for them."""
+
 
 class Way(Protocol):
     """One way of obtaining a component."""

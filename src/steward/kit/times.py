@@ -8,6 +8,11 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def precise(moment: datetime) -> str:
+    """With milliseconds: for `/native`, whose progress is also read to see where time goes."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def parsed(text: str) -> datetime:
     """ValueError where it is not RFC 3339."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -44,16 +44,21 @@ class Reaper:
 
 
 class AtSteps(Reaper):
-    """Kills once at every point of every flow; with `spare` it only notes them."""
+    """Kills once at every point of every flow; with `spare` it only notes them.
 
-    def __init__(self, site: sites.Site, *, spare: bool = False) -> None:
+    The same step of an install and of a restoration is one point, or with `each_phase` one in every phase.
+    """
+
+    def __init__(self, site: sites.Site, *, spare: bool = False, each_phase: bool = False) -> None:
         super().__init__(site)
         self.seen: set[Point] = set()
         self._spare = spare
+        self._each_phase = each_phase
 
     def watch(self, life: stewards.Life) -> None:
         def step(subject: str, name: str, moment: str) -> None:
-            point = (self.phase, subject.partition(":")[0], name, moment)
+            phase = self.phase if self._each_phase else ""
+            point = (phase, subject.partition(":")[0], name, moment)
             if point not in self.seen:
                 self.seen.add(point)
                 if not self._spare:

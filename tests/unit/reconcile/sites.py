@@ -4,7 +4,6 @@
 must be one and the same, and nothing may be left of what is gone.
 """
 
-import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -79,7 +78,9 @@ class Site:
         await self.begin(**how)
 
     async def order(self, *sizes: int) -> str:
-        pools = [orders.PoolOrder(name=f"pool-{number}", flavor="d2-4", desired=size) for number, size in enumerate(sizes)]
+        pools = [
+            orders.PoolOrder(name=f"pool-{number}", flavor="d2-4", desired=size) for number, size in enumerate(sizes)
+        ]
         order = orders.ClusterOrder(region="LOCAL1", pools=pools)
         view = await clusters_.create(self.context, CUSTOMER, project_id=self.project_id, order=order)
         return view.cluster.id
@@ -113,9 +114,7 @@ class Site:
         )
 
     async def delete_node(self, cluster_id: str, node_id: str) -> None:
-        await nodes_.delete(
-            self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id, node_id=node_id
-        )
+        await nodes_.delete(self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id, node_id=node_id)
 
     async def delete(self, cluster_id: str) -> None:
         await clusters_.delete(self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id)
@@ -238,22 +237,22 @@ def _nodes_of(place: state_.Place, members: Sequence[nodes.Node]) -> Iterable[st
 
 
 class Ground:
-    """Where sites are built: a migrated database to copy, on a disk that forgets."""
+    """Where sites are built: an empty database that is migrated once and copied for each."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._seal = sealing.FileKeySealing(folder / "seal.key")
-        self._empty = folder / "empty.db"
+    def __init__(self) -> None:
+        self._empty = b""
         self._number = 0
-        asyncio.run(self._make())
 
-    async def _make(self) -> None:
-        kept = await records_.open(f"sqlite:///{self._empty}", self._seal)
-        await kept.close()
-
-    async def site(self, clock: virtual.VirtualClock) -> Site:
+    async def site(self, clock: virtual.VirtualClock, *, folder: Path) -> Site:
         self._number += 1
-        database = self._folder / f"{self._number}.db"
-        database.write_bytes(self._empty.read_bytes())
-        database.chmod(0o600)
-        return Site(clock, await records_.open(f"sqlite:///{database}", self._seal), database)
+        seal = sealing.FileKeySealing(folder / "seal.key")
+        database = folder / f"{self._number}.db"
+        if self._empty:
+            database.touch(mode=0o600)
+            database.write_bytes(self._empty)
+        kept = await records_.open(f"sqlite:///{database}", seal)
+        if not self._empty:
+            await kept.close()
+            self._empty = database.read_bytes()
+            kept = await records_.open(f"sqlite:///{database}", seal)
+        return Site(clock, kept, database)

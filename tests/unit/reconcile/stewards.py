@@ -52,7 +52,8 @@ class Life:
             raise Killed
 
     def step(self, subject: str, step: str, moment: str) -> None:
-        self.on_step(subject, step, moment)
+        if not self.dead:
+            self.on_step(subject, step, moment)
         if self.dead:
             raise Killed
 
@@ -134,6 +135,7 @@ class Steward:
         self, world: world_.World, kept: records.Records, *, owner: str = "here", audit_interval: float = 30.0
     ) -> None:
         self.life = Life()
+        asyncio.get_running_loop().set_exception_handler(_bury)
         self.tasks_before = asyncio.all_tasks()
         self._host = hosts_.SimulatedHost(world)
         gated = GatedRecords(kept, self.life)
@@ -178,3 +180,12 @@ class Steward:
         for task in mine:
             task.cancel()
         await asyncio.gather(*mine, return_exceptions=True)
+
+
+def _bury(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Nobody waits for a task that died with its process; every other unheard failure is told as usual."""
+    reason = context.get("exception")
+    if isinstance(reason, BaseExceptionGroup):
+        reason = None if reason.split(Killed)[1] is None else reason
+    if reason is not None and not isinstance(reason, Killed):
+        loop.default_exception_handler(context)

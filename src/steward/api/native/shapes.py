@@ -36,7 +36,7 @@ def credential(found: credentials.Credential) -> Shape:
 def event(found: events.Event) -> Shape:
     return {
         "id": found.id,
-        "at": times.rfc3339(found.at),
+        "at": times.precise(found.at),
         "subject": found.subject,
         "subjectId": found.subject_id,
         "type": found.type,
@@ -52,8 +52,8 @@ def progressed(found: progress.Progress) -> Shape:
         "subject": found.subject,
         "flow": found.flow,
         "fraction": round(found.fraction, 4),
-        "startedAt": times.rfc3339(found.started_at),
-        "endedAt": None if found.ended_at is None else times.rfc3339(found.ended_at),
+        "startedAt": times.precise(found.started_at),
+        "endedAt": None if found.ended_at is None else times.precise(found.ended_at),
         "steps": [_step(each) for each in found.steps],
     }
 
@@ -64,6 +64,6 @@ def _step(found: progress.StepProgress) -> Shape:
         "activity": found.activity,
         "state": found.state.value,
         "message": found.message,
-        "startedAt": None if found.started_at is None else times.rfc3339(found.started_at),
-        "endedAt": None if found.ended_at is None else times.rfc3339(found.ended_at),
+        "startedAt": None if found.started_at is None else times.precise(found.started_at),
+        "endedAt": None if found.ended_at is None else times.precise(found.ended_at),
     }

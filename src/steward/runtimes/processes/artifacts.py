@@ -28,6 +28,7 @@ class ComponentArtifacts:
         self._tasks: dict[versions.Version, asyncio.Task[None]] = {}
         self._said: dict[versions.Version, str] = {}
         self._one_at_a_time = asyncio.Lock()
+        self._later: set[asyncio.Task[None]] = set()
 
     async def obtain(self, version: versions.Version) -> Missing | None:
         if version in self._ready:
@@ -55,7 +56,7 @@ class ComponentArtifacts:
         return self._ready[version]
 
     def close(self) -> None:
-        for task in self._tasks.values():
+        for task in (*self._tasks.values(), *self._later):
             task.cancel()
 
     async def _get(self, version: versions.Version) -> None:
@@ -65,11 +66,15 @@ class ComponentArtifacts:
 
         try:
             async with self._one_at_a_time:
-                for item in await asyncio.to_thread(self._components.missing, str(version)):
-                    await self._components.obtain(item, listen)
+                missing = await asyncio.to_thread(self._components.missing, str(version))
+                for item in missing:
+                    if item.name not in supply.LATER:
+                        await self._components.obtain(item, listen)
                 programs = await asyncio.to_thread(self._components.programs, str(version))
                 await self._fill(str(version))
                 self._ready[version] = programs
+                if any(item.name in supply.LATER for item in missing):
+                    self._go_on(version)
         except errors.Refusal as reason:
             self._failed[version] = reason.message
         except Exception as surprise:
@@ -77,3 +82,18 @@ class ComponentArtifacts:
             self._failed[version] = f"{type(surprise).__name__}; the service's log says more"
         finally:
             self._tasks.pop(version, None)
+
+    def _go_on(self, version: versions.Version) -> None:
+        """In the background; the pods that need it are tried again by their kubelets until it is there."""
+        task = asyncio.get_running_loop().create_task(self._rest(version))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _rest(self, version: versions.Version) -> None:
+        try:
+            async with self._one_at_a_time:
+                for item in await asyncio.to_thread(self._components.missing, str(version)):
+                    await self._components.obtain(item)
+                await self._fill(str(version))
+        except errors.Refusal as reason:
+            log.warning("components not obtained", version=str(version), reason=reason.message)

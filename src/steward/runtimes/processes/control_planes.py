@@ -32,6 +32,7 @@ class ProcessControlPlanes:
         self._supervisor = supervisor
         self._find = find
         self._cgroups = groups or cgroups.Cgroups()
+        self._networks: dict[int, links.Identity | None] = {}
 
     async def ensure(self, wanted: ControlPlane, part: Part) -> None:
         here = self._spot.cluster(wanted.cluster_id)
@@ -39,8 +40,9 @@ class ProcessControlPlanes:
             facts: dict[str, object] = {"slot": wanted.network.slot}
             if places.recall(here.folder) != facts:
                 await asyncio.to_thread(places.remember, here.folder, facts)
-            if not await links.cluster_stands(self._spot, wanted.network.slot):
+            if not self._connected(wanted.network.slot):
                 await links.ensure_cluster(self._spot, wanted.network, wanted.pods)
+                self._networks[wanted.network.slot] = links.identity(self._spot, wanted.network.slot)
             return
         if self._supervisor.state(self._name(wanted.cluster_id, part))[0]:
             return
@@ -58,7 +60,7 @@ class ProcessControlPlanes:
     async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[Part, PartState]:
         facts = places.recall(self._spot.cluster(cluster_id).folder)
         slot = facts.get("slot")
-        stands = isinstance(slot, int) and await links.cluster_stands(self._spot, slot)
+        stands = isinstance(slot, int) and self._connected(slot)
         states = {Part.NETWORK: PartState(running=stands, reason="" if stands else "its namespace does not stand")}
         for part in _PROCESSES:
             running, restarts, reason = self._supervisor.state(self._name(cluster_id, part))
@@ -72,9 +74,15 @@ class ProcessControlPlanes:
             await self._supervisor.stop(self._name(cluster_id, part), here.record(part), grace=0.0)
         slot = places.recall(here.folder).get("slot")
         if isinstance(slot, int):
+            self._networks.pop(slot, None)
             await links.remove_cluster(self._spot, slot)
             await asyncio.to_thread(self._cgroups.remove, self._spot.cgroup(slot))
         await asyncio.to_thread(shutil.rmtree, here.folder, True)
+
+    def _connected(self, slot: int) -> bool:
+        """Whether the network that was last seen to in full still stands. No program is run: this is asked often."""
+        known = self._networks.get(slot)
+        return known is not None and known == links.identity(self._spot, slot)
 
     def _name(self, cluster_id: clusters.ClusterId, part: Part) -> str:
         return f"{cluster_id}/{part}"

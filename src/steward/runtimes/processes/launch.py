@@ -162,6 +162,7 @@ def enter_root(root: str) -> None:
 def become(order: Order, log: int, namespaces: list[int]) -> None:
     """In the child: take on everything that the order names, then the program itself."""
     os.setsid()
+    os.umask(0o022)  # a stricter one of the service's would hide /etc/hosts from pods that are not root
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     os.dup2(log, 1)
     os.dup2(log, 2)

@@ -6,6 +6,7 @@ of the nodes, both from steward's own range. Every verb may be repeated; what st
 
 import json
 from ipaddress import IPv4Network
+from pathlib import Path
 
 from steward.domain import networks
 from steward.runtimes.processes import commands, places
@@ -93,16 +94,18 @@ async def ensure_cluster(spot: places.Places, network: networks.ClusterNetwork, 
     await _inside(name, "nft", "-f", "-", stdin=_fresh("steward", cluster_rules(network, pods)))
 
 
-async def cluster_stands(spot: places.Places, slot: int) -> bool:
-    """The last thing that `ensure_cluster` makes is what shows that all of it stands."""
+Identity = tuple[int, int, str]
+
+
+def identity(spot: places.Places, slot: int) -> Identity | None:
+    """Of a cluster's namespace and its link on the host: another once either was made anew, None while one is gone."""
     name = spot.namespace(slot)
-    if not places.namespace_path(name).exists() or not await _has_link(None, name):
-        return False
     try:
-        await _inside(name, "nft", "list", "table", "ip", "steward")
-    except commands.Failed:
-        return False
-    return True
+        status = places.namespace_path(name).stat()
+        link = Path(f"/sys/class/net/{name}/ifindex").read_text()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, link
 
 
 async def ensure_node(spot: places.Places, network: networks.ClusterNetwork, number: int, pods: IPv4Network) -> None:

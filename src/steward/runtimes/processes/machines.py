@@ -50,6 +50,7 @@ class ProcessMachines:
         self._supervisor = supervisor
         self._kit = kit
         self._cgroups = groups or cgroups.Cgroups()
+        self._instances: dict[nodes.NodeId, str] = {}
 
     async def ensure(self, wanted: Machine) -> None:
         here = self._spot.cluster(wanted.cluster_id).node(wanted.node_id)
@@ -75,11 +76,12 @@ class ProcessMachines:
             return found
         for entry in folder.iterdir():
             node_id = nodes.NodeId(entry.name)
-            facts = places.recall(entry)
+            if node_id not in self._instances:
+                self._instances[node_id] = str(places.recall(entry).get("instance", ""))
             states = {each: self._supervisor.state(self._name(cluster_id, node_id, each)) for each in (BOX, *PROGRAMS)}
             failing = next((f"{name}: {reason}" for name, (runs, _, reason) in states.items() if not runs), "")
             found[node_id] = MachineState(
-                instance_id=str(facts.get("instance", "")),
+                instance_id=self._instances[node_id],
                 running=not failing,
                 restarts=sum(restarts for _, restarts, _ in states.values()),
                 reason=failing,
@@ -98,6 +100,7 @@ class ProcessMachines:
             await links.remove_node(self._spot, slot, number)
             await asyncio.to_thread(self._cgroups.remove, self._spot.cgroup(slot, number))
         await asyncio.to_thread(shutil.rmtree, here.folder, True)
+        self._instances.pop(node_id, None)
 
     def _name(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId, program: str) -> str:
         return f"{cluster_id}/{node_id}/{program}"
