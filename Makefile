@@ -51,7 +51,7 @@ layers: $(READY)
 	@$(BIN)/lint-imports --no-logo > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
 
 unit: $(READY)
-	@$(PYTEST) -m "$(QUICK)"
+	@$(PYTEST) -m "$(QUICK)" -n 2 --disable-socket --allow-unix-socket
 
 test: check test-packages components ## Everything: storage on both databases, API, real clusters
 	@$(PYTEST) -m "not soak and not ($(QUICK))" --durations=15

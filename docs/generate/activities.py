@@ -7,7 +7,6 @@ from ipaddress import IPv4Network
 from typing import cast
 
 from docs.generate import markdown
-
 from steward.domain import clusters, errors, networks, nodepools, nodes, projects, versions
 from steward.reconcile import assembly, engine, flow, node_views, outcome, services
 from steward.reconcile import clusters as clusters_

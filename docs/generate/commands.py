@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import typer
 import typer.main
-from docs.generate import markdown
 from typer import _click as click
 from typer.core import TyperArgument, TyperGroup
 
+from docs.generate import markdown
 from steward.cli import app, failures
 
 _HEAD = """# The command line

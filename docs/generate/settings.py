@@ -10,10 +10,10 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
-from docs.generate import markdown
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from docs.generate import markdown
 from steward import settings
 
 _HEAD = """# Settings

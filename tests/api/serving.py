@@ -13,9 +13,6 @@ from typing import Any
 
 import httpx2
 from starlette.types import ASGIApp
-from tests import fakes, virtual
-from tests.api import storing
-from tests.unit.operations import setting
 
 from steward.api import app as app_
 from steward.api import config
@@ -23,6 +20,9 @@ from steward.domain import clusters, conditions, networks, nodepools
 from steward.operations import context
 from steward.ports import clock as ports_clock
 from steward.ports import records
+from tests import fakes, virtual
+from tests.api import storing
+from tests.unit.operations import setting
 
 BASE = "http://steward.test"
 TOKEN = "operator-token-of-the-tests"

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.api import serving
 
 from steward.domain import errors
 from steward.operations import clusters
 from steward.ports import hosts
+from tests.api import serving
 
 UNKNOWN = "01234567-89ab-4cde-8f01-23456789abcd"
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.api import serving
 from tests.api.models import check_model
 

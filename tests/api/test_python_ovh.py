@@ -14,13 +14,13 @@ import ovh  # type: ignore[import-untyped]  # it has none
 import pytest
 import requests
 import uvicorn
-from tests import fakes
-from tests.api import storing
 
 from steward.api import app, config
 from steward.domain import networks
 from steward.operations import context
 from steward.outside import clock
+from tests import fakes
+from tests.api import storing
 
 pytestmark = pytest.mark.loopback
 

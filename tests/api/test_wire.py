@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.api import serving
-from tests.api.models import check_model
 
 from steward.domain import clusters, progress
+from tests.api import serving
+from tests.api.models import check_model
 
 CLUSTER = {
     "id": str, "region": str, "name": str, "url": str, "nodesUrl": str, "version": str, "nextUpgradeVersions": list,

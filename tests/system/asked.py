@@ -5,12 +5,11 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from tests.system import loopback
-
 from steward.catalogue import addons
 from steward.outside import guest_lines
 from steward.outside import guests as guests_
 from steward.ports import guests
+from tests.system import loopback
 
 T = TypeVar("T")
 MERGE = "application/merge-patch+json"

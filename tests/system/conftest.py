@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+
 from tests.system import ordered, outside
 from tests.system import service as service_
 from tests.system.ordered import Cluster

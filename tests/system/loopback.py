@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.system import binaries
-
 from steward.domain import clusters
 from steward.outside import certificates as certificates_
 from steward.ports import certificates, guests
+from tests.system import binaries
 
 SERVICES = ipaddress.IPv4Network("10.3.0.0/16")
 ADMINISTRATORS = "system:masters"

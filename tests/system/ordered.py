@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import ovh.exceptions
-from tests.system import binaries, waiting
-from tests.system.service import REGION, Service
 
 from steward.components import images
 from steward.domain import clusters, networks, nodes
 from steward.runtimes.processes import launch, places
+from tests.system import binaries, waiting
+from tests.system.service import REGION, Service
 
 KUBECTL_SECONDS = 240
 

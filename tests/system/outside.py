@@ -6,7 +6,6 @@ As a script it is those two servers, on the address that it is given; they say w
 import contextlib
 import http.server
 import json
-import socket as socket_
 import socketserver
 import struct
 import subprocess

@@ -23,10 +23,10 @@ from typing import IO, Any
 
 import ovh
 import ovh.client
-from tests.system import waiting
 
 from steward.domain import networks
 from steward.runtimes.processes import places
+from tests.system import waiting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STEWARD = Path(sys.executable).with_name("steward")

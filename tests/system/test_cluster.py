@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.system import binaries, ordered, outside, waiting
-from tests.system.ordered import Cluster, KubectlFailed
 
 from steward.domain import flavors
 from steward.reconcile import nodes as nodes_
 from steward.runtimes.processes import cgroups
+from tests.system import binaries, ordered, outside, waiting
+from tests.system.ordered import Cluster, KubectlFailed
 
 pytestmark = pytest.mark.system
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.system import asked, loopback
 
 from steward.catalogue import addons
 from steward.domain import clusters, nodepools
 from steward.outside import certificates as certificates_
 from steward.outside import guests as guests_
 from steward.ports import certificates, guests
+from tests.system import asked, loopback
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 

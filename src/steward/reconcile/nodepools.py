@@ -41,8 +41,8 @@ class NodePoolReconciler:
             self._services.wake(f"node:{node.id}")
         if pool.deleting:
             return Wait(message="Its nodes are being removed", after=5.0)
-        blocked = await self._carry_template(cluster, pool, list(present))
-        return await self._apply(pool_id, lease, blocked)
+        carried = await self._carry_template(cluster, pool, list(present))
+        return await self._apply(pool, lease, carried)
 
     async def _resize(
         self, work: records.Work, cluster: clusters.Cluster, pool: nodepools.NodePool, present: list[nodes.Node]
@@ -94,7 +94,8 @@ class NodePoolReconciler:
     ) -> Outcome:
         """To every node that has joined; those to come get it when they register."""
         progressing = conditions.find(pool.conditions, conditions.Kind.PROGRESSING)
-        if progressing is None or not progressing.holds or progressing.reason is not conditions.Reason.UPDATING:
+        # One call may change template and size; a pool that only lost a node has nothing new to carry.
+        if progressing is None or not progressing.holds or progressing.reason is conditions.Reason.RESTORING:
             return DONE
         async with self._services.records.read() as work:
             files = await credentials.load(work, cluster.id)
@@ -109,14 +110,16 @@ class NodePoolReconciler:
             return Wait(message=f"The template could not be applied yet: {reason}", after=1.0)
         return DONE
 
-    async def _apply(self, pool_id: nodepools.NodePoolId, lease: engine.Lease, carried: Outcome) -> Outcome:
+    async def _apply(self, before: nodepools.NodePool, lease: engine.Lease, carried: Outcome) -> Outcome:
         services = self._services
         async with services.applying(lease) as work:
-            pool = await work.nodepools.get(pool_id)
+            pool = await work.nodepools.get(before.id)
             cluster = await work.clusters.get(pool.cluster_id) if pool else None
             if pool is None or cluster is None or pool.deleting:
                 return Wait(message="It is being deleted", after=0.0)
-            present = await work.nodes.of_pool(pool_id)
+            if pool.template != before.template:
+                return Wait(message="The template was changed once more", after=0.0)
+            present = await work.nodes.of_pool(pool.id)
             result = carried if not isinstance(carried, outcome.Done) else _size(pool, list(present))
             changed = self._seen(pool, result)
             if changed != pool:

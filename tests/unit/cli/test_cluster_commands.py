@@ -5,6 +5,7 @@ import stat
 
 import pytest
 import yaml
+
 from tests.unit.cli import fakes
 from tests.unit.cli.fakes import CLUSTER, KUBE, OTHER, Desk
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 import typer
-from tests.unit.cli import fakes
-from tests.unit.cli.fakes import CLUSTER, KUBE, Desk
 from typer import _click as click
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from steward.cli import completion, session
+from tests.unit.cli import fakes
+from tests.unit.cli.fakes import CLUSTER, KUBE, Desk
 
 COMMANDS = {
     *("serve", "doctor", "components", "events", "progress", "region list", "flavor list"),

@@ -2,10 +2,10 @@
 
 import httpx2
 import pytest
-from tests.unit.cli import fakes
-from tests.unit.cli.fakes import CLUSTER, KUBE, Desk
 
 from steward.cli import failures
+from tests.unit.cli import fakes
+from tests.unit.cli.fakes import CLUSTER, KUBE, Desk
 
 ONE = f"{KUBE}/{CLUSTER}"
 

@@ -1,6 +1,7 @@
 """`steward pool` and `steward node`."""
 
 import pytest
+
 from tests.unit.cli import fakes
 from tests.unit.cli.fakes import CLUSTER, KUBE, NODE, POOL, Desk
 

@@ -1,6 +1,7 @@
 """`steward project`, `region`, `flavor`, and the commands that bootstrap gives."""
 
 import pytest
+
 from tests.unit.cli import fakes
 from tests.unit.cli.fakes import PROJECT, Desk
 

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from tests.unit.cli import fakes
-from tests.unit.cli.fakes import CLUSTER, KUBE, NATIVE, Desk
 
 from steward.cli import display
+from tests.unit.cli import fakes
+from tests.unit.cli.fakes import CLUSTER, KUBE, NATIVE, Desk
 
 ONE = f"{KUBE}/{CLUSTER}"
 ORDER = ("cluster", "create", "--region", "LOCAL1", "--wait")

@@ -7,12 +7,11 @@ from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from tests import fakes
-
 from steward.domain import actors, clusters, conditions, nodepools, nodes, projects
 from steward.operations import clusters as clusters_
 from steward.operations import context, orders
 from steward.operations import projects as projects_
+from tests import fakes
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 

@@ -3,13 +3,13 @@
 import uuid
 
 import pytest
-from tests.unit.operations import setting
 
 from steward.domain import actors, clusters, conditions, errors, networks, nodepools
 from steward.operations import clusters as clusters_
 from steward.operations import nodepools as nodepools_
 from steward.operations import orders
 from steward.ports import hosts
+from tests.unit.operations import setting
 
 
 def pool(**fields: object) -> orders.PoolOrder:

@@ -3,11 +3,11 @@
 import dataclasses
 
 import pytest
-from tests.unit.operations import setting
 
 from steward.domain import actors, credentials, errors
 from steward.operations import credentials as credentials_
 from steward.operations import projects as projects_
+from tests.unit.operations import setting
 
 WANTED = [("GET", "/*")]
 ASKING = actors.Actor(name="application", party=errors.CUSTOMER)

@@ -3,12 +3,12 @@
 import dataclasses
 
 import pytest
-from tests.unit.operations import setting
 
 from steward.domain import clusters, conditions, errors, nodepools, nodes
 from steward.operations import kubeconfigs, orders
 from steward.operations import nodepools as nodepools_
 from steward.operations import nodes as nodes_
+from tests.unit.operations import setting
 
 
 def pool(**fields: object) -> orders.PoolOrder:

@@ -6,24 +6,22 @@ simple account of what was ordered; records, world and answers must come to agre
 
 import contextlib
 import random
-import shutil
 import tempfile
 import uuid
-from collections.abc import Coroutine, Iterator, MutableMapping
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import hypothesis
 import pytest
-import structlog
 from hypothesis import strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from steward.domain import errors
 from steward.ports.control_planes import Part
 from tests import virtual
-from tests.unit.reconcile import conftest, sites, stewards
+from tests.unit.reconcile import ears, sites, stewards
 
 MOST_CLUSTERS = 3
 PICK = strategies.integers(0, 11)
@@ -35,10 +33,9 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._stack = contextlib.ExitStack()
-        self._errors: list[MutableMapping[str, Any]] = []
-        self._folder = Path(tempfile.mkdtemp(prefix="steward-lives-", dir=conftest.memory()))
-        self._stack.callback(shutil.rmtree, self._folder)
-        self._stack.enter_context(_ears(self._errors))
+        folder = tempfile.TemporaryDirectory(prefix="steward-lives-", dir=ears.forgetful_disk())
+        self._folder = Path(self._stack.enter_context(folder))
+        self._errors = self._stack.enter_context(ears.open_for_errors())
         self._stack.enter_context(_same_ids_each_time())
         self._time = virtual.Time()
         self._stack.callback(self._time.close)
@@ -205,7 +202,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def no_surprise(self) -> None:
-        assert not self._errors, "\n".join(str(each) for each in self._errors)
+        assert not self._errors, ears.said(self._errors)
 
     def teardown(self) -> None:
         try:
@@ -240,20 +237,14 @@ class Lives(RuleBasedStateMachine):
 
 
 @contextlib.contextmanager
-def _ears(heard: list[MutableMapping[str, Any]]) -> Iterator[None]:
-    before = structlog.get_config()
-    structlog.configure(processors=conftest.ears(heard))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
-
-
-@contextlib.contextmanager
 def _same_ids_each_time() -> Iterator[None]:
     """So that a life that failed can be lived again exactly."""
     numbers = random.Random(0)
-    with mock.patch("uuid.uuid4", lambda: uuid.UUID(int=numbers.getrandbits(128), version=4)):
+
+    def next_id() -> uuid.UUID:
+        return uuid.UUID(int=numbers.getrandbits(128), version=4)
+
+    with mock.patch("uuid.uuid4", next_id):
         yield
 
 
