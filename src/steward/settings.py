@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     replay_window: int = Field(default=60, ge=5, le=300)
     """Seconds that a signed request's timestamp may lie before or after now (either way)."""
 
-    audit_interval: float = Field(default=30.0, gt=0)
+    audit_interval: float = Field(default=60.0, gt=0)
     """Seconds, jittered, after which an object at rest is looked at again even if nothing was reported."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

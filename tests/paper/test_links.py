@@ -12,7 +12,7 @@ from docs.generate import commands
 from tests.paper import checkout
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-TARGET = re.compile(r"(?:^|[\s&])make ([a-z][a-z-]*)")
+TARGET = re.compile(r"(?:^|&& |=\S+ )make ([a-z][a-z-]*)")
 COMMAND = re.compile(r"(?:^|bin/|&& )steward (?:--project \S+ )?([a-z]+)(?: ([a-z]+))?(?: ([a-z]+))?")
 PATH = re.compile(r"^(?:src|tests|demo|bench|docs|kube|packaging|changelog\.d)/[\w./-]*$")
 

@@ -81,3 +81,17 @@ def test_until_says_what_did_not_come_true() -> None:
             await clock.until(lambda: False, within=60, what="the moon")
 
     virtual.run(story)
+
+
+def test_sleepers_wake_in_the_order_of_their_moments_however_they_began() -> None:
+    woken: list[float] = []
+
+    async def sleeper(clock: virtual.VirtualClock, seconds: float) -> None:
+        await clock.sleep(seconds)
+        woken.append(seconds)
+
+    async def story(clock: virtual.VirtualClock) -> None:
+        await asyncio.gather(*(sleeper(clock, each) for each in (0.03, 0.0, 0.01, 0.02)))
+
+    virtual.run(story)
+    assert woken == [0.0, 0.01, 0.02, 0.03]
