@@ -58,6 +58,13 @@ async def start(runtime: Runtime, wanted: control_planes.ControlPlane) -> guests
     return access
 
 
+async def reopened(runtime: Runtime) -> Runtime:
+    """A new steward on the same machine, as it begins."""
+    successor = runtime.reopened()
+    await successor.host.prepare()
+    return successor
+
+
 async def join(
     runtime: Runtime, access: guests.Access, machine: machines.Machine, template: nodepools.Template | None = None
 ) -> None:
@@ -103,10 +110,16 @@ async def eventually(runtime: Runtime, fact: Callable[[], Any], *, what: str, wi
     await virtual.eventually(runtime.clock, fact, within=within, what=what)
 
 
-def plain_control_plane(number: int, files: dict[str, str], version: versions.Version) -> control_planes.ControlPlane:
+def cluster_id(number: int) -> clusters.ClusterId:
+    return clusters.ClusterId(f"00000000-0000-4000-8000-{number:012d}")
+
+
+def plain_control_plane(
+    number: int, files: dict[str, str], version: versions.Version, plan: networks.Plan = PLAN
+) -> control_planes.ControlPlane:
     return control_planes.ControlPlane(
-        cluster_id=clusters.ClusterId(f"00000000-0000-4000-8000-{number:012d}"),
-        network=PLAN.cluster(number),
+        cluster_id=cluster_id(number),
+        network=plan.cluster(number),
         version=version,
         pods=PODS,
         services=SERVICES,

@@ -14,7 +14,7 @@ def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[bundles.
     if request.param == "processes":
         from tests.ports import processes_factory
 
-        with processes_factory.opened(tmp_path) as made:
+        with processes_factory.opened() as made:
             yield made
         return
     time = virtual.Time()

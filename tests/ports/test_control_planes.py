@@ -196,7 +196,7 @@ def test_nothing_ends_when_steward_ends(runtime: Runtime) -> None:
     async def story() -> None:
         access = await bundles.start(runtime, wanted)
         await runtime.host.close()
-        successor = runtime.reopened()
+        successor = await bundles.reopened(runtime)
         assert await bundles.answers(successor, access)
         for part in Part:
             await successor.control_planes.ensure(wanted, part)
@@ -217,7 +217,7 @@ def test_after_the_loss_of_the_host_ensure_brings_the_same_data_back(runtime: Ru
         await runtime.guests.register_node(access, bundles.identity(machine))
         await runtime.host.close()
         runtime.lose_host()
-        successor = runtime.reopened()
+        successor = await bundles.reopened(runtime)
         states = await successor.control_planes.observe(wanted.cluster_id)
         assert not any(state.running for state in states.values()), states
         await bundles.start(successor, wanted)
@@ -234,7 +234,7 @@ def test_a_half_born_etcd_is_made_anew(runtime: Runtime) -> None:
             await runtime.control_planes.ensure(wanted, part)
         await runtime.host.close()
         runtime.lose_host()
-        await bundles.start(runtime.reopened(), wanted)
+        await bundles.start(await bundles.reopened(runtime), wanted)
 
     runtime.run(story())
 
@@ -247,7 +247,7 @@ def test_data_that_served_and_is_gone_is_not_made_anew(runtime: Runtime) -> None
         await runtime.host.close()
         runtime.lose_host()
         runtime.lose_data(wanted)
-        successor = runtime.reopened()
+        successor = await bundles.reopened(runtime)
         await successor.control_planes.ensure(wanted, Part.NETWORK)
         for _ in range(2):
             with pytest.raises(errors.Unavailable, match="restore"):

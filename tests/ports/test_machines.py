@@ -139,7 +139,7 @@ def test_nothing_ends_when_steward_ends(runtime: Runtime) -> None:
         access = await bundles.start(runtime, wanted)
         await bundles.join(runtime, access, machine)
         await runtime.host.close()
-        successor = runtime.reopened()
+        successor = await bundles.reopened(runtime)
         await successor.machines.ensure(machine)
         state = (await successor.machines.observe(wanted.cluster_id))[machine.node_id]
         assert (state.running, state.restarts, state.instance_id) == (True, 0, machine.instance_id)
@@ -157,7 +157,7 @@ def test_after_the_loss_of_the_host_ensure_brings_the_node_back(runtime: Runtime
         await bundles.join(runtime, access, machine)
         await runtime.host.close()
         runtime.lose_host()
-        successor = runtime.reopened()
+        successor = await bundles.reopened(runtime)
         state = (await successor.machines.observe(wanted.cluster_id)).get(machine.node_id)
         assert state is None or not state.running
         await bundles.start(successor, wanted)

@@ -38,8 +38,7 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
     async with AsyncExitStack() as stack:
         stack.enter_context(state.hold(settings.state))
         token = state.operator_token(settings.state)
-        seal = sealing.FileKeySealing(settings.state / "seal.key")
-        kept = await records.open(settings.database_url, seal)
+        kept = await _opened(settings)
         stack.push_async_callback(kept.close)
         now = clock.SystemClock()
         runtime = runtimes.made(settings, now)
@@ -67,6 +66,22 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
         await assembled.engine.start()
         context = context_.Context(records=kept, clock=now, host=runtime.host, wake=assembled.engine.wake)
         yield Running(context=context, operator_token=token, assembled=assembled)
+
+
+async def _opened(settings: Settings) -> records.SqlRecords:
+    """The records; a key file that is missing is made only for a database that has nothing sealed yet."""
+    path = settings.state / "seal.key"
+    fresh = not path.exists()
+    kept = await records.open(settings.database_url, sealing.FileKeySealing(path))
+    async with kept.read() as work:
+        used = bool(await work.projects.all())
+    if fresh and used:
+        await kept.close()
+        path.unlink()
+        raise errors.Unavailable(
+            f"The key file {path} is missing, and without it no secret in the database opens; restore it from a backup"
+        )
+    return kept
 
 
 def check(settings: Settings) -> None:

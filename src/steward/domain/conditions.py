@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DELETING = "Deleting"  # will be gone
     BLOCKED = "Blocked"  # cannot go on without the party named in whose_turn
     REDUCED_REDUNDANCY = "ReducedRedundancy"  # serves, with fewer replicas than the plan says
+    PROXY_FALLBACK = "ProxyFallback"  # Services are forwarded in another way than was asked for
 
 
 class Reason(StrEnum):
@@ -35,6 +36,7 @@ class Reason(StrEnum):
     NO_CAPACITY = "NoCapacity"
     STEP_FAILED = "StepFailed"
     SINGLE_REPLICA = "SingleReplica"
+    NO_IPVS = "NoIPVS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

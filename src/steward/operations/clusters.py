@@ -58,6 +58,7 @@ async def create(
     async with context.records.begin() as work:
         project = await access.project(work, actor, project_id)
         draft = _drafted(order, project.id, now)
+        draft = dataclasses.replace(draft, conditions=_first_conditions(context, draft))
         ordered = [pools.ordered(context, draft, each, now=now) for each in order.pools]
         pools.check_names(ordered)
         capacity.check_node_quota(draft, ordered)
@@ -94,34 +95,33 @@ def _drafted(order: orders.ClusterOrder, project_id: projects.ProjectId, now: da
         services=services,
         slot=-1,
         kept={"customization": wishes.default_customization()},
-        conditions=_first_conditions(plan, now),
         created_at=now,
         updated_at=now,
     )
 
 
-def _first_conditions(plan: clusters.Plan, now: datetime) -> conditions.Conditions:
-    installing = conditions.Condition(
-        kind=conditions.Kind.PROGRESSING,
-        holds=True,
-        reason=conditions.Reason.INSTALLING,
-        message="The cluster is being installed",
-        whose_turn=errors.PROVIDER,
-        activity="2.1-1",
-        since=now,
-    )
-    if plan is clusters.Plan.FREE:
-        return (installing,)
-    reduced = conditions.Condition(
-        kind=conditions.Kind.REDUCED_REDUNDANCY,
-        holds=True,
-        reason=conditions.Reason.SINGLE_REPLICA,
-        message="The control plane runs with one replica; the plan's further replicas are not offered on one host",
-        whose_turn=errors.PROVIDER,
-        activity="3.1.1-1",
-        since=now,
-    )
-    return (installing, reduced)
+def _first_conditions(context: context_.Context, draft: clusters.Cluster) -> conditions.Conditions:
+    kind, reason = conditions.Kind, conditions.Reason
+
+    def holding(what: conditions.Kind, why: conditions.Reason, message: str, activity: str) -> conditions.Condition:
+        return conditions.Condition(
+            kind=what,
+            holds=True,
+            reason=why,
+            message=message,
+            whose_turn=errors.PROVIDER,
+            activity=activity,
+            since=draft.created_at,
+        )
+
+    found = [holding(kind.PROGRESSING, reason.INSTALLING, "The cluster is being installed", "2.1-1")]
+    if draft.plan is not clusters.Plan.FREE:
+        said = "The control plane runs with one replica; the plan's further replicas are not offered on one host"
+        found.append(holding(kind.REDUCED_REDUNDANCY, reason.SINGLE_REPLICA, said, "3.1.1-1"))
+    if draft.proxy_mode is clusters.ProxyMode.IPVS and not context.host.capacity().ipvs:
+        said = "The host's kernel has no IPVS: kube-proxy uses nftables; scheduler and timeouts of ipvs have no effect"
+        found.append(holding(kind.PROXY_FALLBACK, reason.NO_IPVS, said, "2.1-1"))
+    return tuple(found)
 
 
 async def _slot(work: records.Work, cluster_id: clusters.ClusterId) -> int:

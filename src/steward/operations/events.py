@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from steward.domain import actors, clusters, errors, events, progress, projects
+from steward.domain import actors, clusters, conditions, errors, events, progress, projects
 from steward.operations import access
 from steward.operations import context as context_
 
@@ -37,6 +37,19 @@ async def progress_of_cluster(
     async with context.records.read() as work:
         cluster = await access.cluster(work, actor, project_id, cluster_id)
         return await work.progress.of_cluster(cluster.id)
+
+
+async def conditions_of_cluster(
+    context: context_.Context, actor: actors.Actor, *, project_id: str, cluster_id: str
+) -> dict[str, conditions.Conditions]:
+    """By subject (`cluster:<id>`, `nodepool:<id>`, `node:<id>`)."""
+    async with context.records.read() as work:
+        cluster = await access.cluster(work, actor, project_id, cluster_id)
+        pools = await work.nodepools.of_cluster(cluster.id)
+        members = await work.nodes.of_cluster(cluster.id)
+    found = {f"cluster:{cluster.id}": cluster.conditions}
+    found |= {f"nodepool:{each.id}": each.conditions for each in pools}
+    return found | {f"node:{each.id}": each.conditions for each in members}
 
 
 async def check_readable(context: context_.Context) -> None:

@@ -161,11 +161,14 @@ class ClusterReconciler:
                 return Wait(message="It is being deleted", after=0.0)
             changed = self._seen(cluster, scope, result)
             ready = conditions.holds(changed.conditions, conditions.Kind.READY)
-            became_ready = ready and not conditions.holds(cluster.conditions, conditions.Kind.READY)
+            was_ready = conditions.holds(cluster.conditions, conditions.Kind.READY)
+            became_ready = ready and not was_ready
             if changed != cluster:
                 await work.clusters.save(replace(changed, updated_at=services.clock.now()))
             if became_ready:
                 await self._tell_ready(work, cluster, changed)
+            if was_ready and not ready and not isinstance(result, outcome.Done):
+                await self._tell_lost(work, changed, result.message)
         if became_ready:
             await self._wake_all(scope.cluster.id)
         return result
@@ -180,6 +183,12 @@ class ClusterReconciler:
                 f"The cluster {'is installed' if first else 'works again'} (Kubernetes {now.installed_version})",
                 INSTALL if first else RESTORE,
             )
+        )
+
+    async def _tell_lost(self, work: records.Work, cluster: clusters.Cluster, message: str) -> None:
+        told = f"The cluster does not work as it should, and is being restored: {message}"
+        await work.events.add(
+            self._services.event(cluster, f"cluster:{cluster.id}", "cluster:not-ready", told, RESTORE)
         )
 
     def _seen(self, cluster: clusters.Cluster, scope: Scope, result: Outcome) -> clusters.Cluster:

@@ -64,9 +64,6 @@ def renew(
         pair = makes.issue(_pair(files, leaf.authority), leaf.request)
         files[f"{name}.crt"], files[f"{name}.key"] = pair.certificate, pair.key
         changed = True
-    for name in ("controller-manager", "scheduler"):
-        server = f"https://{network.gateway}:{networks.API_PORT}"
-        files[f"{name}.kubeconfig"] = kubeconfig("cluster", server, files["ca.crt"], _pair(files, name), user=name)
     return changed
 
 

@@ -42,6 +42,12 @@ async def progress(request: Request, call: calls.Caller, project_id: str, cluste
     return StreamingResponse(_stream(call, project_id, cluster_id, found), media_type="text/event-stream")
 
 
+@router.get("/conditions")
+async def conditions(call: calls.Caller, project_id: str, cluster_id: str) -> Response:
+    found = await events.conditions_of_cluster(call.context, call.actor, project_id=project_id, cluster_id=cluster_id)
+    return answers.ok([shapes.conditions(subject, each) for subject, each in found.items()])
+
+
 async def _progress(call: calls.Call, project_id: str, cluster_id: str) -> list[shapes.Shape]:
     found = await events.progress_of_cluster(call.context, call.actor, project_id=project_id, cluster_id=cluster_id)
     return [shapes.progressed(each) for each in found]

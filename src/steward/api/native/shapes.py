@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from steward.domain import conditions as conditions_
 from steward.domain import credentials, events, progress, projects
 from steward.kit import times
 
@@ -55,6 +56,22 @@ def progressed(found: progress.Progress) -> Shape:
         "startedAt": times.precise(found.started_at),
         "endedAt": None if found.ended_at is None else times.precise(found.ended_at),
         "steps": [_step(each) for each in found.steps],
+    }
+
+
+def conditions(subject: str, found: conditions_.Conditions) -> Shape:
+    return {"subject": subject, "conditions": [_condition(each) for each in found]}
+
+
+def _condition(found: conditions_.Condition) -> Shape:
+    return {
+        "type": found.kind.value,
+        "status": found.holds,
+        "reason": found.reason.value,
+        "message": found.message,
+        "whoseTurn": found.whose_turn,
+        "activity": found.activity,
+        "since": times.precise(found.since),
     }
 
 

@@ -57,7 +57,7 @@ def kubernetes_files(wanted: machines.Machine, host: "HostSize") -> Mapping[str,
     server = f"https://{wanted.network.gateway}:{networks.API_PORT}"
     files = {f"{PKI[1:]}/{name}": text for name, text in wanted.files.items()}
     for user in ("kubelet", "kube-proxy"):
-        files[f"etc/kubernetes/{user}.kubeconfig"] = _kubeconfig(server, user)
+        files[f"etc/kubernetes/{user}.kubeconfig"] = kubeconfig(server, PKI, user)
     files["etc/kubernetes/kubelet.yaml"] = yaml.safe_dump(kubelet_configuration(wanted, host))
     files["etc/kubernetes/kube-proxy.yaml"] = yaml.safe_dump(proxy_configuration(wanted))
     files["etc/cni/net.d/10-steward.conflist"] = json.dumps(pod_network(wanted), indent=2)
@@ -127,10 +127,13 @@ def kubelet_configuration(wanted: machines.Machine, host: HostSize) -> Mapping[s
     }
 
 
+def has_ipvs() -> bool:
+    return Path("/proc/net/ip_vs").exists()
+
+
 def proxy_configuration(wanted: machines.Machine) -> Mapping[str, Any]:
-    # IPVS is not in every kernel; where a customer asks for it and it is missing, nftables serves instead.
-    ipvs = Path("/proc/net/ip_vs").exists()
-    other = "ipvs" if ipvs else "nftables"
+    # Where a customer asks for IPVS and the kernel has none, nftables serves; a condition of the cluster says so.
+    other = "ipvs" if has_ipvs() else "nftables"
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
@@ -224,14 +227,18 @@ def commands(wanted: machines.Machine, find: Mapping[str, Path]) -> Mapping[str,
     }
 
 
-def _kubeconfig(server: str, user: str) -> str:
+def kubeconfig(server: str, folder: str, user: str) -> str:
+    """With certificates by path, which client-go reads again when they are renewed."""
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "c", "cluster": {"server": server, "certificate-authority": f"{PKI}/ca.crt"}}],
+            "clusters": [{"name": "c", "cluster": {"server": server, "certificate-authority": f"{folder}/ca.crt"}}],
             "users": [
-                {"name": "u", "user": {"client-certificate": f"{PKI}/{user}.crt", "client-key": f"{PKI}/{user}.key"}}
+                {
+                    "name": "u",
+                    "user": {"client-certificate": f"{folder}/{user}.crt", "client-key": f"{folder}/{user}.key"},
+                }
             ],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "x",

@@ -9,9 +9,9 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from steward.domain import clusters, errors, versions
+from steward.domain import clusters, errors, networks, versions
 from steward.ports.control_planes import ControlPlane, Part, PartState
-from steward.runtimes.processes import arguments, cgroups, links, places, supervision
+from steward.runtimes.processes import arguments, boxes, cgroups, links, places, supervision
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 _PROCESSES = (Part.API_SERVER, Part.CONTROLLER_MANAGER, Part.SCHEDULER, Part.ETCD)  # the order of ending
@@ -33,6 +33,7 @@ class ProcessControlPlanes:
         self._find = find
         self._cgroups = groups or cgroups.Cgroups()
         self._networks: dict[int, links.Identity | None] = {}
+        self._written: dict[clusters.ClusterId, dict[str, str]] = {}
 
     async def ensure(self, wanted: ControlPlane, part: Part) -> None:
         here = self._spot.cluster(wanted.cluster_id)
@@ -44,9 +45,12 @@ class ProcessControlPlanes:
                 await links.ensure_cluster(self._spot, wanted.network, wanted.pods)
                 self._networks[wanted.network.slot] = links.identity(self._spot, wanted.network.slot)
             return
+        if self._written.get(wanted.cluster_id) != wanted.files:
+            # Also while it runs: programs read renewed certificates from their files by themselves.
+            await asyncio.to_thread(self._write_credentials, here, wanted)
+            self._written[wanted.cluster_id] = dict(wanted.files)
         if self._supervisor.state(self._name(wanted.cluster_id, part))[0]:
             return
-        await asyncio.to_thread(self._write_credentials, here, wanted)
         try:
             await self._supervisor.ensure(self._program(wanted, part, here))
         except OSError as reason:
@@ -77,6 +81,7 @@ class ProcessControlPlanes:
             self._networks.pop(slot, None)
             await links.remove_cluster(self._spot, slot)
             await asyncio.to_thread(self._cgroups.remove, self._spot.cgroup(slot))
+        self._written.pop(cluster_id, None)
         await asyncio.to_thread(shutil.rmtree, here.folder, True)
 
     def _connected(self, slot: int) -> bool:
@@ -109,7 +114,12 @@ class ProcessControlPlanes:
         )
 
     def _write_credentials(self, here: places.ClusterPlaces, wanted: ControlPlane) -> None:
-        for name, text in wanted.files.items():
+        server = f"https://{wanted.network.gateway}:{networks.API_PORT}"
+        kubeconfigs = {
+            f"{user}.kubeconfig": boxes.kubeconfig(server, str(here.credentials), user)
+            for user in ("controller-manager", "scheduler")
+        }
+        for name, text in {**wanted.files, **kubeconfigs}.items():
             places.write_private(here.credentials / name, text)
 
 

@@ -96,6 +96,7 @@ class ProcessHost:
             disk_gb=int(_disk_gb(folder) * self._overcommit.disk),
             largest_vcpus=cpus,
             largest_memory_mb=memory - RESERVED_MEMORY_MB,
+            ipvs=boxes.has_ipvs(),
         )
 
     def fits(self, flavor: flavors.Flavor) -> bool:

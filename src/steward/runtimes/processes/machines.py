@@ -51,15 +51,21 @@ class ProcessMachines:
         self._kit = kit
         self._cgroups = groups or cgroups.Cgroups()
         self._instances: dict[nodes.NodeId, str] = {}
+        self._written: dict[nodes.NodeId, dict[str, str]] = {}
 
     async def ensure(self, wanted: Machine) -> None:
         here = self._spot.cluster(wanted.cluster_id).node(wanted.node_id)
-        if self._running(wanted.cluster_id, wanted.node_id):
+        running = self._running(wanted.cluster_id, wanted.node_id)
+        if running and self._written.get(wanted.node_id) == wanted.files:
             return
         facts = {"slot": wanted.network.slot, "number": wanted.number, "instance": wanted.instance_id}
         await asyncio.to_thread(places.remember, here.folder, facts)
         await links.ensure_node(self._spot, wanted.network, wanted.number, wanted.pods)
+        # Also while it runs: its programs read renewed certificates from their files by themselves.
         await asyncio.to_thread(self._furnish, wanted, here)
+        self._written[wanted.node_id] = dict(wanted.files)
+        if running:
+            return
         try:
             await self._supervisor.ensure(self._box(wanted, here))
             for program in self._programs(wanted, here):
@@ -101,6 +107,7 @@ class ProcessMachines:
             await asyncio.to_thread(self._cgroups.remove, self._spot.cgroup(slot, number))
         await asyncio.to_thread(shutil.rmtree, here.folder, True)
         self._instances.pop(node_id, None)
+        self._written.pop(node_id, None)
 
     def _name(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId, program: str) -> str:
         return f"{cluster_id}/{node_id}/{program}"
