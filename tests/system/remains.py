@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.system import waiting
@@ -43,22 +44,32 @@ def processes(service: Service) -> list[int]:
     return sorted(pid for pid in found - own if _runs(pid))
 
 
-def machine() -> dict[str, set[str]]:
-    """The whole machine, in what a cluster changes of it: compared before and after, it shows what is left."""
-    seen = {
-        "processes": {f"{pid} {_command(pid)}" for pid in _pids() if _runs(pid)},
-        "network namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set(),
+def machine(service: Service) -> dict[str, set[str]]:
+    """The machine, in what clusters change of it: compared before and after, it shows what is left."""
+    host = {kind: _namespace(os.getpid(), kind) for kind in _NAMESPACES}
+    pids = [pid for pid in _pids() if _runs(pid) and _may_be_ours(pid, service, host)]
+    return {
+        "processes": {f"{pid} {_command(pid)}" for pid in pids},
+        "namespaces": {found for pid in pids for kind in _NAMESPACES if (found := _namespace(pid, kind))},
+        "named namespaces": set(os.listdir("/run/netns")),
         "mounts": set(_mounts()),
-        "cgroups": {str(each) for each in Path("/sys/fs/cgroup").glob("*/*/*/")},
+        "cgroups": {str(each) for folder in _cgroups(service) for each in folder.rglob("*/")},
         "links": set(os.listdir("/sys/class/net")),
         "routes": set(_said("ip", "-4", "route", "show", "table", "all").splitlines()),
-        "addresses": set(re.findall(r"inet6? \S+", _said("ip", "addr"))),
+        "addresses": set(re.findall(r"inet \S+", _said("ip", "addr"))),
         "rules": set(re.sub(r"packets \d+ bytes \d+", "", _said("nft", "list", "ruleset")).splitlines()),
-        "files in /run": {str(each) for each in Path("/run").rglob("*") if "/udev/" not in str(each)},
+        "files": {str(each) for each in (service.state / "clusters").rglob("*")},
+        "files in /run": {str(each) for each in Path("/run").iterdir()} | set(map(str, Path("/run/netns").iterdir())),
     }
-    for kind in _NAMESPACES:
-        seen[f"namespaces {kind}"] = {text for pid in _pids() if (text := _namespace(pid, kind))}
-    return seen
+
+
+def _may_be_ours(pid: int, service: Service, host: Mapping[str, str]) -> bool:
+    """What steward starts belongs to process 1, to itself, or to a namespace that is not the host's."""
+    with contextlib.suppress(OSError):
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        own = service.process.pid if service.process is not None else 0
+        return parent in (1, own) or any(_namespace(pid, kind) != name for kind, name in host.items())
+    return False
 
 
 def lose_machine(service: Service) -> None:

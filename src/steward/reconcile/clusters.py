@@ -82,14 +82,15 @@ class ClusterReconciler:
             steps=(
                 step(obtain, lambda: self._obtain(scope), under=PATCHES),
                 step(keys, lambda: self._issue(scope), under=PROTECT),
-                step(network, lambda: self._ensure(scope, Part.NETWORK), keys, under=PROTECT),
-                step(etcd, lambda: self._ensure(scope, Part.ETCD), obtain, network),
-                step(api, lambda: self._ensure(scope, Part.API_SERVER), obtain, network),
+                step(network, lambda: self._ensure(scope, Part.NETWORK), under=PROTECT),
+                step(etcd, lambda: self._ensure(scope, Part.ETCD), obtain, keys, network),
+                step(api, lambda: self._ensure(scope, Part.API_SERVER), obtain, keys, network),
                 step("Start the controller manager", lambda: self._ensure(scope, Part.CONTROLLER_MANAGER), api),
-                step("Start the scheduler", lambda: self._ensure(scope, Part.SCHEDULER), api),
                 step(answers, lambda: self._answers(scope), etcd, api),
+                # The first time it would take from the API server the cores that everything waits for.
+                step("Start the scheduler", lambda: self._ensure(scope, Part.SCHEDULER), api if installed else answers),
                 step(services, lambda: self._install_services(scope), answers),
-                step("Wait until pods can be made", lambda: self._has_account(scope), services),
+                step("Wait until pods can be made", lambda: self._has_account(scope), answers),
             ),
         )
 

@@ -85,6 +85,17 @@ class Site:
         view = await clusters_.create(self.context, CUSTOMER, project_id=self.project_id, order=order)
         return view.cluster.id
 
+    async def standing(self, *sizes: int) -> str:
+        """A cluster that is ordered and ready."""
+        cluster_id = await self.order(*sizes)
+        await self.settled()
+        return cluster_id
+
+    async def word(self, cluster_id: str) -> clusters.Status:
+        cluster = await self.cluster(cluster_id)
+        assert cluster is not None, f"cluster {cluster_id} is gone"
+        return clusters.status(cluster)
+
     async def order_pool(self, cluster_id: str, name: str, size: int) -> str:
         view = await nodepools_.create(
             self.context,

@@ -1,37 +1,21 @@
-"""From an order to its end, on good days and bad ones: what a customer sees, and what is left."""
+"""From an order to its end, on days without failures: what a customer sees, and what is left."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 
-from steward.domain import clusters, conditions, errors, nodepools, nodes, versions
+from steward.domain import clusters, nodepools, nodes
 from steward.operations import orders
-from steward.ports.control_planes import Part
-from steward.reconcile import nodes as nodes_
 from tests.unit.reconcile import sites, stewards
 from tests.unit.reconcile.sites import Site
 
 Play = Callable[..., None]
-PROCESSES = [Part.ETCD, Part.API_SERVER, Part.CONTROLLER_MANAGER, Part.SCHEDULER]
-
-
-async def standing(site: Site, *sizes: int) -> str:
-    cluster_id = await site.order(*sizes)
-    await site.settled()
-    return cluster_id
-
-
-async def word(site: Site, cluster_id: str) -> clusters.Status:
-    cluster = await site.cluster(cluster_id)
-    assert cluster is not None
-    return clusters.status(cluster)
 
 
 def test_an_order_becomes_ready(play: Play) -> None:
     async def story(site: Site) -> None:
         cluster_id = await site.order(2, 1)
-        assert await word(site, cluster_id) is clusters.Status.INSTALLING
+        assert await site.word(cluster_id) is clusters.Status.INSTALLING
         began = site.clock.now()
         await site.settled()
         assert (site.clock.now() - began).total_seconds() < 15  # 5.5 s of control plane, 1.5 s of nodes, and waits
@@ -50,7 +34,7 @@ def test_an_order_becomes_ready(play: Play) -> None:
 
 def test_a_pool_of_none_is_ready(play: Play) -> None:
     async def story(site: Site) -> None:
-        await standing(site, 0)
+        await site.standing(0)
         assert not (await site.stored()).nodes
 
     play(story)
@@ -58,9 +42,9 @@ def test_a_pool_of_none_is_ready(play: Play) -> None:
 
 def test_after_a_delete_nothing_is_left(play: Play) -> None:
     async def story(site: Site) -> None:
-        cluster_id = await standing(site, 2, 1)
+        cluster_id = await site.standing(2, 1)
         await site.delete(cluster_id)
-        assert await word(site, cluster_id) is clusters.Status.DELETING
+        assert await site.word(cluster_id) is clusters.Status.DELETING
         await site.until_deleted(cluster_id)
         await site.settled()
         assert site.world.places == {}
@@ -85,7 +69,7 @@ def test_deleting_while_creating(play: Play, after: float) -> None:
 @pytest.mark.parametrize("sizes", [(3, 1), (1, 4), (0, 3), (5, 0, 2), (1, 2, 3, 4)])
 def test_resizing_while_resizing(play: Play, sizes: tuple[int, ...]) -> None:
     async def story(site: Site) -> None:
-        cluster_id = await standing(site, 2)
+        cluster_id = await site.standing(2)
         pool = (await site.pools(cluster_id))[0]
         for size in sizes:
             await site.resize(cluster_id, pool.id, size)
@@ -98,7 +82,7 @@ def test_resizing_while_resizing(play: Play, sizes: tuple[int, ...]) -> None:
 
 def test_the_nodes_named_by_the_customer_go_first(play: Play) -> None:
     async def story(site: Site) -> None:
-        cluster_id = await standing(site, 3)
+        cluster_id = await site.standing(3)
         pool = (await site.pools(cluster_id))[0]
         first, *others = await site.nodes(cluster_id)
         await site.change(cluster_id, pool.id, orders.PoolChange(desired=2, remove_first=[first.id]))
@@ -110,7 +94,7 @@ def test_the_nodes_named_by_the_customer_go_first(play: Play) -> None:
 
 def test_a_deleted_node_is_not_replaced(play: Play) -> None:
     async def story(site: Site) -> None:
-        cluster_id = await standing(site, 3)
+        cluster_id = await site.standing(3)
         gone, *others = await site.nodes(cluster_id)
         await site.delete_node(cluster_id, gone.id)
         await site.settled()
@@ -122,7 +106,7 @@ def test_a_deleted_node_is_not_replaced(play: Play) -> None:
 
 def test_a_pool_comes_and_goes(play: Play) -> None:
     async def story(site: Site) -> None:
-        cluster_id = await standing(site, 1)
+        cluster_id = await site.standing(1)
         pool_id = await site.order_pool(cluster_id, "another", 2)
         await site.settled()
         assert len(await site.nodes(cluster_id)) == 3
@@ -136,7 +120,7 @@ def test_a_pool_comes_and_goes(play: Play) -> None:
 
 def test_a_template_reaches_the_nodes_that_stand_and_those_to_come(play: Play) -> None:
     async def story(site: Site) -> None:
-        cluster_id = await standing(site, 1)
+        cluster_id = await site.standing(1)
         pool = (await site.pools(cluster_id))[0]
         template = nodepools.Template(
             labels={"team": "blue"}, taints=(nodepools.Taint(key="a", value="b", effect="NoSchedule"),)
@@ -150,221 +134,6 @@ def test_a_template_reaches_the_nodes_that_stand_and_those_to_come(play: Play) -
         for node in data.nodes.values():
             assert node.labels["team"] == "blue"
             assert node.taints == [("a", "b", "NoSchedule")]
-
-    play(story)
-
-
-@pytest.mark.parametrize("part", PROCESSES)
-def test_a_part_that_dies_comes_back_and_is_written_down(play: Play, part: Part) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await standing(site, 1)
-        site.faults.kill_part(cluster_id, part)
-        await site.settled()
-        await site.clock.sleep(60)
-        await site.settled()
-        assert (await site.events(cluster_id)).count("component:ended") == 1
-
-    play(story)
-
-
-@pytest.mark.parametrize("part", [*PROCESSES, Part.NETWORK])
-@pytest.mark.parametrize("after", [0.1, 0.7, 3.7, 5.0])
-def test_a_part_that_dies_while_the_cluster_is_installed(play: Play, part: Part, after: float) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await site.order(1)
-        await site.clock.sleep(after)
-        site.faults.kill_part(cluster_id, part)
-        await site.settled()
-
-    play(story)
-
-
-def test_a_network_that_is_gone_is_made_again(play: Play) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await standing(site, 1)
-        site.faults.kill_part(cluster_id, Part.NETWORK)
-        await site.settled(within=120)
-
-    play(story)
-
-
-def test_a_machine_that_dies_comes_back(play: Play) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await standing(site, 2)
-        before = [each.id for each in await site.nodes(cluster_id)]
-        site.faults.kill_machine(cluster_id, before[0])
-        await site.settled()
-        assert [each.id for each in await site.nodes(cluster_id)] == before
-
-    play(story)
-
-
-def test_a_machine_that_stays_away_is_seen_and_mended(play: Play) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await standing(site, 2)
-        node = (await site.nodes(cluster_id))[0]
-        site.faults.refuse(cluster_id, node.id, "no space left on device")
-        site.faults.kill_machine(cluster_id, node.id)
-
-        async def told() -> bool:
-            found = next(each for each in await site.nodes(cluster_id) if each.id == node.id)
-            pool = (await site.pools(cluster_id))[0]
-            ready = conditions.find(found.conditions, conditions.Kind.READY)
-            assert ready is not None
-            said = not ready.holds and "no space left on device" in ready.message
-            return said and not conditions.holds(pool.conditions, conditions.Kind.READY)
-
-        await site.clock.until(told, within=60, what="node and pool being not ready, with the reason")
-        site.faults.mend(cluster_id)
-        await site.settled()
-
-    play(story)
-
-
-def test_an_api_that_does_not_answer_is_told_and_heals(play: Play) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await standing(site, 1)
-        site.faults.mute(cluster_id)
-
-        async def told() -> bool:
-            return await word(site, cluster_id) is clusters.Status.REDEPLOYING
-
-        await site.clock.until(told, within=90, what="the cluster being restored")
-        await site.clock.sleep(20)
-        assert await word(site, cluster_id) is clusters.Status.REDEPLOYING
-        site.faults.mend(cluster_id)
-        await site.settled(within=60)
-        assert "cluster:restored" in await site.events(cluster_id)
-
-    play(story)
-
-
-def test_the_loss_of_the_host_is_survived(play: Play) -> None:
-    async def story(site: Site) -> None:
-        kept = [await standing(site, 2), await standing(site, 1)]
-        before = {each.id for each in (await site.stored()).nodes}
-        await site.kill()
-        site.faults.lose_host()
-        await site.begin()
-        await site.settled(within=60)
-        assert {each.id for each in (await site.stored()).nodes} == before
-        assert {each.id for each in (await site.stored()).clusters} == set(kept)
-
-    play(story)
-
-
-@pytest.mark.parametrize("after", [0.02, 0.3, 0.6, 2.0, 3.4, 3.6])
-def test_a_half_born_etcd_is_made_anew(play: Play, after: float) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await site.order(1)
-        await site.clock.sleep(after)
-        await site.kill()
-        site.faults.lose_host()
-        await site.begin()
-        await site.settled(within=120)
-        assert (await site.events(cluster_id)).count("cluster:installed") == 1
-
-    play(story)
-
-
-def test_data_that_served_and_is_gone_is_never_made_anew(play: Play) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await standing(site, 1)
-        site.faults.lose_data(cluster_id)
-        await site.clock.sleep(60)
-        place = site.world.look(cluster_id)
-        assert place is not None
-        assert place.data is None
-        cluster = await site.cluster(cluster_id)
-        assert cluster is not None
-        assert clusters.status(cluster) is not clusters.Status.READY
-        said = " ".join(each.message for each in cluster.conditions)
-        assert "restore" in said
-        await site.delete(cluster_id)
-        await site.until_deleted(cluster_id)
-        await site.settled()
-
-    play(story)
-
-
-def test_a_pod_that_is_held_back_holds_its_node_so_long_and_no_longer(
-    play: Play, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert nodes_.DRAIN_AT_MOST.total_seconds() == 600
-    monkeypatch.setattr(nodes_, "DRAIN_AT_MOST", timedelta(seconds=40))
-
-    async def story(site: Site) -> None:
-        cluster_id = await standing(site, 2)
-        victim, other = await site.nodes(cluster_id)
-        site.faults.run_pod(cluster_id, victim.name, "default/precious", held_by="default/budget")
-        await site.delete_node(cluster_id, victim.id)
-        await site.clock.sleep(35)
-        assert victim.id in {each.id for each in await site.nodes(cluster_id)}
-        await site.settled(within=15)
-        assert [each.id for each in await site.nodes(cluster_id)] == [other.id]
-
-    play(story)
-
-
-def test_a_pod_that_may_go_lets_its_node_go(play: Play) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await standing(site, 2)
-        victim, _ = await site.nodes(cluster_id)
-        site.faults.run_pod(cluster_id, victim.name, "default/precious", held_by="default/budget")
-        await site.delete_node(cluster_id, victim.id)
-        await site.clock.sleep(20)
-        site.faults.release_pods(cluster_id)
-        await site.settled(within=10)
-
-    play(story)
-
-
-def test_a_part_that_cannot_start_says_why(play: Play) -> None:
-    async def story(site: Site) -> None:
-        cluster_id = await site.order(1)
-        site.world.make(cluster_id, 0)
-        site.faults.refuse(cluster_id, Part.SCHEDULER, "permission denied")
-
-        async def told() -> bool:
-            cluster = await site.cluster(cluster_id)
-            return cluster is not None and any("permission denied" in each.message for each in cluster.conditions)
-
-        await site.clock.until(told, within=60, what="the reason")
-        assert await word(site, cluster_id) is clusters.Status.INSTALLING
-        site.faults.mend(cluster_id)
-        await site.settled()
-
-    play(story)
-
-
-def test_a_version_that_is_not_to_be_had_blocks_with_the_reason(play: Play) -> None:
-    async def story(site: Site) -> None:
-        site.faults.withhold(versions.Version(1, 37, 2), "the mirror has no such file")
-        cluster_id = await site.order(1)
-
-        async def told() -> bool:
-            return await word(site, cluster_id) is clusters.Status.ERROR
-
-        await site.clock.until(told, within=60, what="the cluster being blocked")
-        cluster = await site.cluster(cluster_id)
-        assert cluster is not None
-        blocked = conditions.find(cluster.conditions, conditions.Kind.BLOCKED)
-        assert blocked is not None
-        assert "the mirror has no such file" in blocked.message
-        assert blocked.whose_turn == errors.PROVIDER
-        site.world.missing.clear()
-        await site.settled()
-
-    play(story)
-
-
-def test_a_full_host_refuses_an_order_and_makes_nothing(play: Play) -> None:
-    async def story(site: Site) -> None:
-        site.faults.fill()
-        with pytest.raises(errors.Unavailable, match="no room"):
-            await site.order(1)
-        await site.settled()
-        assert not (await site.stored()).clusters
 
     play(story)
 

@@ -11,6 +11,7 @@ from steward.ports import control_planes
 
 ETCD_CLIENT = "https://127.0.0.1:2379"
 ETCD_PEER = "https://127.0.0.1:2380"
+ETCD_HTTP = "https://127.0.0.1:2382"
 CIPHERS = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
 
 
@@ -20,6 +21,8 @@ def etcd(wanted: control_planes.ControlPlane, *, data: Path, pki: Path) -> list[
         f"--data-dir={data}",
         f"--listen-client-urls={ETCD_CLIENT}",
         f"--advertise-client-urls={ETCD_CLIENT}",
+        # HTTP has an address of its own, because gRPC that shares one with it costs a quarter more of etcd's CPU.
+        f"--listen-client-http-urls={ETCD_HTTP}",
         f"--listen-peer-urls={ETCD_PEER}",
         f"--initial-advertise-peer-urls={ETCD_PEER}",
         f"--initial-cluster=etcd={ETCD_PEER}",

@@ -1,0 +1,53 @@
+"""`steward serve` that kills itself at a step: what a crash at the worst moment looks like.
+
+Run by `test_crashes.py` as a program of its own. The first argument is a file with the points at which it has
+died already, one a line; it dies at the first point that is not among them. With a second argument, a number
+between 0 and 1, it dies at any point with that probability instead, until as many lines stand as the third says.
+"""
+
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+from steward.bootstrap import logs, service, serving
+from steward.settings import Settings
+
+
+class Reaper:
+    def __init__(self, file: Path, chance: float, most: int) -> None:
+        self._file = file
+        self._chance = chance
+        self._most = most
+        self._random = random.Random(os.getpid())
+        self._died_at = file.read_text().splitlines() if file.exists() else []
+
+    def on_step(self, subject: str, step: str, moment: str) -> None:
+        point = f"{subject.partition(':')[0]}: {step}: {moment}"
+        if self._chance:
+            fatal = len(self._died_at) < self._most and self._random.random() < self._chance
+        else:
+            fatal = point not in self._died_at
+        if fatal:
+            with self._file.open("a") as file:
+                file.write(point + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _serve(settings: Settings, reaper: Reaper) -> None:
+    async with service.running(settings, reaper.on_step) as running:
+        await serving.answer(settings, running)
+
+
+def main() -> int:
+    file, chance, most = [*sys.argv[1:], "0", "0"][:3]
+    settings = Settings()
+    logs.set_up(settings.log_level)
+    return serving.run(_serve(settings, Reaper(Path(file), float(chance), int(most))))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""`kill -9` of the service before and after every step of every flow, on real clusters.
+
+Each start of the service dies at the next point at which none died before, so one cluster's life passes
+through all of them; after every phase it is as it should be, and nothing runs twice or without an owner.
+"""
+
+import contextlib
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import ovh.exceptions
+import pytest
+
+from tests.system import ordered, remains, waiting
+from tests.system import service as service_
+from tests.system.ordered import Cluster
+from tests.system.service import Service
+
+pytestmark = [pytest.mark.system]
+
+# Of which every cluster, and every node, has one.
+ALONE = ("etcd", "kube-apiserver", "kube-controller", "kube-scheduler", "containerd", "kubelet", "kube-proxy")
+LONGEST = 1200.0
+POINTS = {
+    "cluster": [
+        "Issue certificates",
+        "Connect the network",
+        "Start etcd",
+        "Start the API server",
+        "Start the controller manager",
+        "Start the scheduler",
+        "Wait until the API answers",
+        "Install the cluster's services",
+        "Wait until pods can be made",
+        "Remove the nodes",
+        "Stop the control plane and wipe its data",
+        "Destroy the keys",
+    ],
+    "node": [
+        "Issue the node's certificates",
+        "Announce the node",
+        "Start the machine",
+        "Wait until the node is ready",
+        "Empty the node",
+        "Stop the machine and wipe its disk",
+        "Remove the node from the cluster",
+    ],
+}
+
+
+@dataclass
+class Dying:
+    """A service that is started again whenever it has died."""
+
+    service: Service
+    points: Path
+    chance: float = 0.0
+    most: int = 0
+
+    def died_at(self) -> list[str]:
+        return self.points.read_text().splitlines() if self.points.exists() else []
+
+    def revive(self) -> None:
+        service = self.service
+        if service.process is not None and service.process.poll() is None:
+            return
+        command = [sys.executable, "-m", "tests.system.crashing_service", str(self.points)]
+        with service.log.open("ab") as log:
+            service.process = subprocess.Popen(
+                [*command, str(self.chance), str(self.most)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=service.environment,
+                start_new_session=True,
+                cwd=service_.ROOT,
+            )
+
+    def until(self, look: Callable[[], bool], what: str) -> None:
+        """Alive or not in between; nothing else than its own hand may end it."""
+
+        def reviving() -> bool:
+            process = self.service.process
+            code = None if process is None else process.poll()
+            assert code in (None, -9), f"it ended with {code}:\n{self.service.log.read_text()[-3000:]}"
+            self.revive()
+            try:
+                with urllib.request.urlopen(f"{self.service.url}/native/health", timeout=5):
+                    return look()
+            except (OSError, urllib.error.URLError, ovh.exceptions.HTTPError):
+                return False  # it has just died, or has not come up yet
+
+        waiting.until(reviving, what, within=LONGEST)
+
+    def do(self, ask: Callable[[], object]) -> None:
+        """Something that may be asked again when the service died under it."""
+
+        def asked() -> bool:
+            ask()
+            return True
+
+        self.until(asked, "the service taking a request")
+
+
+@contextlib.contextmanager
+def dying(instance: str, folder: Path, *, chance: float = 0.0, most: int = 0) -> Iterator[Dying]:
+    """Made and ended as a service that lives; dying is between."""
+    with service_.running(instance) as service:
+        service.stop()
+        yield Dying(service, folder / "died-at", chance, most)
+        if service.process is not None:
+            service.process.kill()
+            service.process.wait(60)
+            service.process = None
+
+
+def ready(cluster: Cluster, nodes: int) -> bool:
+    (pool,) = cluster.pools()
+    states = [cluster.see()["status"], pool["status"], *(each["status"] for each in cluster.nodes())]
+    return set(states) == {"READY"} and pool["availableNodes"] == nodes == len(cluster.nodes())
+
+
+def doubled(service: Service) -> dict[tuple[str, str], int]:
+    """Programs that run more than once where there may be one."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for pid in remains.processes(service):
+        with contextlib.suppress(OSError):
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+            group = next((line.rpartition(":")[2] for line in lines if service.instance in line), "")
+            if name in ALONE:
+                seen[(name, group)] += 1
+    return {key: count for key, count in seen.items() if count > 1}
+
+
+def life(life_: Dying) -> None:
+    """Of one cluster, with every flow that there is."""
+    service = life_.service
+    known: list[str] = []
+    life_.do(lambda: known.append(_ordered(service).id))
+    cluster = Cluster(service, known[0])
+    life_.until(lambda: ready(cluster, 1), "the cluster being READY with one node")
+    assert doubled(service) == {}
+    assert len(cluster.find("nodes")["items"]) == 1
+    (pool,) = cluster.pools()
+    _resized(life_, cluster, pool["id"], 2)
+    assert doubled(service) == {}
+    _resized(life_, cluster, pool["id"], 1)
+    assert [each["metadata"]["name"] for each in cluster.find("nodes")["items"]] == [cluster.nodes()[0]["name"]]
+    life_.do(lambda: service.api.delete(cluster.path))
+    life_.until(lambda: not cluster.exists(), "the end of the cluster")
+    assert [each for each in remains.processes(service) if "registry" not in _command(each)] == []
+
+
+def _ordered(service: Service) -> Cluster:
+    """An order that was taken before the service died under it is not given again."""
+    known = service.api.get(service.base)
+    return Cluster(service, known[0]) if known else ordered.order(service, nodes=1, name="dying")
+
+
+def _resized(life_: Dying, cluster: Cluster, pool: str, nodes: int) -> None:
+    life_.do(lambda: cluster.service.api.put(f"{cluster.path}/nodepool/{pool}", desiredNodes=nodes))
+    life_.until(lambda: ready(cluster, nodes), f"{nodes} nodes being READY")
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(2400)
+def test_killed_before_and_after_every_step(tmp_path: Path) -> None:
+    with dying("stwk", tmp_path) as life_:
+        life(life_)
+        died_at = life_.died_at()
+    assert len(died_at) >= 30
+    wanted = {f"{kind}: {step}: {moment}" for kind, steps in POINTS.items() for step in steps for moment in _MOMENTS}
+    assert wanted <= set(died_at), f"nobody died at {sorted(wanted - set(died_at))}"
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_killed_anywhere(tmp_path: Path) -> None:
+    with dying("stwk", tmp_path, chance=0.08, most=150) as life_:
+        for _ in range(6):
+            life(life_)
+        assert len(life_.died_at()) >= 100
+
+
+_MOMENTS = ("before", "after")
