@@ -70,7 +70,7 @@ def spent(pids: Mapping[str, int]) -> dict[str, float]:
 
 
 def total(figures: Iterable[Figures]) -> Figures:
-    summed: Figures = {"pss_mib": 0.0, "rss_mib": 0.0, "millicores": 0.0}
+    summed: Figures = {"pss_mib": 0.0, "rss_mib": 0.0, "anonymous_mib": 0.0, "millicores": 0.0}
     for each in figures:
         for name in summed:
             summed[name] = round(summed[name] + each[name], 2)

@@ -120,7 +120,7 @@ def test_ten_megabytes_are_not_read(tmp_path: Path) -> None:
         ("GET", "/cloud/nonsense", 404, "INVALID_URL", "Got an invalid (or empty) URL"),
         ("GET", "/", 404, "INVALID_URL", "Got an invalid (or empty) URL"),
         ("PATCH", "/cloud/project", 405, "METHOD_NOT_ALLOWED", "not allowed"),
-        ("GET", f"/cloud/project/{'0' * 32}", 403, "NOT_GRANTED_CALL", "This call has not been granted"),
+        ("GET", f"/cloud/project/{'0' * 32}", 404, "NOT_FOUND", "This service does not exist"),
         ("GET", "{project}/kube/" + UNKNOWN, 404, "NOT_FOUND", "[NotFoundError] 404: Cluster " + UNKNOWN),
         ("GET", "{project}/kube/%00", 404, "NOT_FOUND", "does not exist in this project"),
         ("GET", "{project}/kube/%ff", 404, "NOT_FOUND", "does not exist in this project"),

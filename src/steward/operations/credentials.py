@@ -32,13 +32,14 @@ def _token(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def rules_for(project_id: projects.ProjectId) -> tuple[credentials.AccessRule, ...]:
-    """Everything in one project, nothing in any other; `id/*` so that no longer id is matched."""
-    paths = (f"/cloud/project/{project_id}", f"/cloud/project/{project_id}/*", "/auth/*")
-    native = (f"/native/projects/{project_id}", f"/native/projects/{project_id}/*")
+def usual_rules() -> tuple[credentials.AccessRule, ...]:
+    """Whatever a customer does here; the account, not the rules, decides which projects there are for it.
+
+    A project of somebody else then answers 404 like one that never was, as at OVHcloud. Who wants less names rules.
+    """
+    paths = ("/cloud/project", "/cloud/project/*", "/auth/*")
     everything = tuple(credentials.AccessRule(method, path) for path in paths for method in credentials.METHODS)
-    reading = tuple(credentials.AccessRule("GET", path) for path in ("/cloud/project", *native))
-    return (*everything, *reading)
+    return (*everything, *(credentials.AccessRule("GET", path) for path in ("/native/projects", "/native/projects/*")))
 
 
 @operation("credential.create")
@@ -68,7 +69,7 @@ async def issue(
                 consumer_key=credentials.ConsumerKey(_token(SECRET_LENGTH)),
                 application_key=application.key,
                 account=project.account,
-                rules=rules_for(project.id) if rules is None else credentials.checked_rules(list(rules)),
+                rules=usual_rules() if rules is None else credentials.checked_rules(list(rules)),
                 status=credentials.Status.VALIDATED,
                 description=description,
                 created_at=now,

@@ -18,6 +18,8 @@ INSTALL = "2.1-1"
 RESTORE = "3.2.1-3"
 PROTECT = "3.1.5-4"
 PATCHES = "3.1.6-5"
+SEEN_AS_DOWN = 30.0  # seconds after which an API that does not answer is asked less and less often
+LONGEST_PAUSE = 10.0
 DESTROY_SERVICE = "5.1-2"
 DESTROY_DATA = "5.2-1"
 DESTROY_CONFIGURATION = "5.2-3"
@@ -133,11 +135,19 @@ class ClusterReconciler:
                 return False
             return True
 
-        if not await self._services.until(ask):
-            return Wait(message=said[-1], after=0.2)
+        down = self._down_for(scope.cluster)
+        if not await (ask() if down > SEEN_AS_DOWN else self._services.until(ask)):
+            return Wait(message=said[-1], after=max(0.2, min(LONGEST_PAUSE, down / 10)))
         # An authorised answer needed a quorum read of etcd.
         await self._services.control_planes.mark_served(scope.cluster.id)
         return DONE
+
+    def _down_for(self, cluster: clusters.Cluster) -> float:
+        """Seconds since it was last seen to work; 0 while it is being installed, which is watched closely."""
+        ready = conditions.find(cluster.conditions, conditions.Kind.READY)
+        if cluster.installed_at is None or ready is None or ready.holds:
+            return 0.0
+        return (self._services.clock.now() - ready.since).total_seconds()
 
     async def _install_services(self, scope: Scope) -> Outcome:
         # Once they stand they are looked at no more often than the audit; customers see their own changes kept.

@@ -58,7 +58,7 @@ class ProcessControlPlanes:
 
     async def mark_served(self, cluster_id: clusters.ClusterId) -> None:
         here = self._spot.cluster(cluster_id)
-        if not here.served.exists():
+        if here.folder.exists() and not here.served.exists():
             await asyncio.to_thread(places.write_private, here.served, "served\n", durable=True)
 
     async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[Part, PartState]:
