@@ -8,6 +8,7 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,9 @@ console = Console(highlight=False)
 
 def main(given: Sequence[str]) -> int:
     arguments = _arguments(given)
+    # Asked to end in either way, also where a shell started it in the background, it ends what it started.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="steward-bench-", dir=arguments.folder))
     try:
         _run(arguments, folder)

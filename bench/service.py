@@ -60,6 +60,7 @@ class Service:
         return f"/cloud/project/{self.project}/kube"
 
     def __enter__(self) -> "Service":
+        _check_free()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.listen = f"127.0.0.1:{_free_port()}"
         with (self.folder / "serve.log").open("ab") as log:
@@ -179,6 +180,13 @@ class Service:
         )
         if ending.returncode != 0:
             raise Trouble(f"The service left something behind: {ending.stderr.strip()}")
+
+
+def _check_free() -> None:
+    """Two services on one range answer for each other's clusters, so neither would be measured."""
+    shown = subprocess.run(["ip", "-4", "route", "show", "root", NETWORK], capture_output=True, text=True, check=True)
+    if shown.stdout.strip():
+        raise Trouble(f"{NETWORK} is in use on this machine; end what uses it first:\n{shown.stdout.rstrip()}")
 
 
 def _free_port() -> int:

@@ -88,7 +88,8 @@ async def writer(registry: Path, root: Path) -> AsyncIterator[httpx2.AsyncClient
         config = Path(folder, "config.yaml")
         config.write_text(registry_config(root, str(socket)), encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
-            registry, "serve", config,
+            # However this process ends, the writer ends with it: nobody would find it again.
+            "setpriv", "--pdeathsig", "KILL", registry, "serve", config,
             env={**os.environ, **registry_environment()},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

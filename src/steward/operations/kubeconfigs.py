@@ -14,7 +14,7 @@ async def admin(context: context_.Context, actor: actors.Actor, *, project_id: s
     now = context.clock.now()
     async with context.records.begin() as work:
         cluster = await access.cluster(work, actor, project_id, cluster_id)
-        moments.check_was_installed(cluster)
+        moments.check_answered(cluster)
         content = await work.secrets.get(cluster.id, SECRET)
         if content is None:
             raise errors.Conflict(f"The kubeconfig of cluster {cluster.id} is not ready yet", name="ConflictError")

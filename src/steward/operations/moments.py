@@ -31,11 +31,11 @@ def check_pool_stays(pool: nodepools.NodePool) -> None:
         raise errors.Conflict(f"Node pool {pool.id} is being deleted", name="ConflictError")
 
 
-def check_was_installed(cluster: clusters.Cluster) -> None:
-    if cluster.installed_at is None:
+def check_answered(cluster: clusters.Cluster) -> None:
+    if cluster.installed_version is None:
         status = clusters.status(cluster)
         raise errors.Conflict(
-            f"Cluster {cluster.id} is {status.value}: its kubeconfig exists once it was READY",
+            f"Cluster {cluster.id} is {status.value}: its kubeconfig is handed out once its API has answered",
             name="ConflictError",
             details={"status": status.value},
         )

@@ -140,7 +140,17 @@ class ClusterReconciler:
             return Wait(message=said[-1], after=max(0.2, min(LONGEST_PAUSE, down / 10)))
         # An authorised answer needed a quorum read of etcd.
         await self._services.control_planes.mark_served(scope.cluster.id)
+        await self._open(scope)
         return DONE
+
+    async def _open(self, scope: Scope) -> None:
+        """From its first answer on the customer may enter, while the rest is still being installed."""
+        if scope.cluster.installed_version is not None:
+            return
+        async with self._services.applying(scope.lease) as work:
+            cluster = await work.clusters.get(scope.cluster.id)
+            if cluster is not None:
+                await work.clusters.save(replace(cluster, installed_version=scope.seen_version))
 
     def _down_for(self, cluster: clusters.Cluster) -> float:
         """Seconds since it was last seen to work; 0 while it is being installed, which is watched closely."""
