@@ -73,6 +73,8 @@ class Shelf:
 
     async def make(self, label: Label, fill: Fill, *, waiting: Callable[[], None] = lambda: None) -> Path:
         """Its folder; filled by this process, or by another one that was faster."""
+        if self.holds(label):
+            return self.folder(label)  # whoever holds the lock may compile for minutes
         self.root.mkdir(parents=True, exist_ok=True)
         async with self._locked(waiting):
             if not self.holds(label):

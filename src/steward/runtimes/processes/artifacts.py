@@ -28,6 +28,7 @@ class ComponentArtifacts:
         self._tasks: dict[versions.Version, asyncio.Task[None]] = {}
         self._said: dict[versions.Version, str] = {}
         self._one_at_a_time = asyncio.Lock()
+        self._filling = asyncio.Lock()
         self._later: set[asyncio.Task[None]] = set()
 
     async def obtain(self, version: versions.Version) -> Missing | None:
@@ -65,16 +66,19 @@ class ComponentArtifacts:
             self._said[version] = f"{report.doing}{share}"
 
         try:
-            async with self._one_at_a_time:
-                missing = await asyncio.to_thread(self._components.missing, str(version))
-                for item in missing:
-                    if item.name not in supply.LATER:
+            missing = await asyncio.to_thread(self._components.missing, str(version))
+            needed = [item for item in missing if item.name not in supply.LATER]
+            if needed:
+                # Only then: a version that is here must not wait for one that is being compiled.
+                async with self._one_at_a_time:
+                    for item in needed:
                         await self._components.obtain(item, listen)
-                programs = await asyncio.to_thread(self._components.programs, str(version))
+            programs = await asyncio.to_thread(self._components.programs, str(version))
+            async with self._filling:
                 await self._fill(str(version))
-                self._ready[version] = programs
-                if any(item.name in supply.LATER for item in missing):
-                    self._go_on(version)
+            self._ready[version] = programs
+            if any(item.name in supply.LATER for item in missing):
+                self._go_on(version)
         except errors.Refusal as reason:
             self._failed[version] = reason.message
         except Exception as surprise:
@@ -94,6 +98,7 @@ class ComponentArtifacts:
             async with self._one_at_a_time:
                 for item in await asyncio.to_thread(self._components.missing, str(version)):
                     await self._components.obtain(item)
+            async with self._filling:
                 await self._fill(str(version))
         except errors.Refusal as reason:
             log.warning("components not obtained", version=str(version), reason=reason.message)

@@ -1,0 +1,52 @@
+"""The addresses of clusters, and the rules that keep them apart."""
+
+from ipaddress import IPv4Network
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steward.domain import networks
+from steward.runtimes.processes import links
+
+PLAN = networks.Plan(IPv4Network("100.64.0.0/12"))
+SLOTS = st.integers(0, networks.MOST_CLUSTERS - 1)
+
+
+@given(SLOTS, SLOTS)
+def test_no_two_clusters_share_an_address(one: int, other: int) -> None:
+    first, second = PLAN.cluster(one), PLAN.cluster(other)
+    assert first.nodes.subnet_of(PLAN.range)
+    assert first.link.subnet_of(PLAN.links)
+    assert PLAN.registry not in first.link
+    if one != other:
+        assert not first.link.overlaps(second.link)
+        assert not first.nodes.overlaps(second.nodes)
+
+
+@given(SLOTS, st.integers(0, networks.MOST_NODES - 1))
+def test_every_node_has_an_address_of_its_cluster(slot: int, number: int) -> None:
+    network = PLAN.cluster(slot)
+    address = network.node_address(number)
+    assert address in network.nodes
+    assert address not in (network.gateway, network.nodes.network_address, network.nodes.broadcast_address)
+
+
+@given(st.integers(0, 255))
+def test_every_node_has_a_pod_range_of_its_own(number: int) -> None:
+    pods = networks.node_pods(networks.DEFAULT_PODS, number)
+    assert pods.subnet_of(networks.DEFAULT_PODS)
+    assert number == 0 or not pods.overlaps(networks.node_pods(networks.DEFAULT_PODS, number - 1))
+
+
+def test_wildcards_of_one_instance_match_no_other() -> None:
+    rules = links.host_rules("stw", PLAN)
+    assert '"stw-*"' in rules  # with the dash, so that `stwt-0` is not meant
+    assert '"stw*"' not in rules
+    assert rules.count("counter drop") >= 3
+
+
+def test_the_control_plane_begins_no_connection_to_the_outside() -> None:
+    rules = links.cluster_rules(PLAN.cluster(0), networks.DEFAULT_PODS)
+    leaving = rules[rules.index("chain leaving") : rules.index("chain masked")]
+    assert leaving.index("established,related accept") < leaving.index("counter drop")
+    assert f"ip saddr {networks.DEFAULT_PODS} masquerade" in rules
