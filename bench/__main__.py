@@ -103,6 +103,7 @@ def _measured(wanted: Sequence[str], plan: Plan) -> dict[str, Any]:
         "idle": lambda served: measures.idle(plan, served),
     }
     with service.Service(plan.folder / "steward") as served:
+        measures.warm_up(plan, served)
         return {name: act(served) for name, act in known.items() if name in wanted}
 
 

@@ -62,15 +62,18 @@ def test_end_of_the_service_changes_nothing(lonely: Service, survivor: Cluster, 
     assert survivor.programs() == before
     assert survivor.find("pod", "web-0")["metadata"]["uid"] == pod
     # It not only sees them, it watches them: the end of one is noticed.
+    _all_watched(survivor)
     _ends_and_comes_back(survivor, "kube-scheduler")
     survivor.wait_ready()
 
 
 def test_every_component_is_started_again(survivor: Cluster) -> None:
+    _all_watched(survivor)
     names = sorted(survivor.programs(), key=lambda name: (name.endswith("/box"), name))
     assert {name.rpartition("/")[2] for name in names} == CONTROL_PLANE | NODE
     for name in names:
         _ends_and_comes_back(survivor, name)
+        _all_watched(survivor)
     waiting.until(lambda: len(survivor.programs()) == len(names), "all components")
     survivor.wait_ready()
     works(survivor)
@@ -112,6 +115,12 @@ def test_half_born_etcd_is_made_again_and_a_served_one_never(lonely: Service) ->
     assert any("restore it, it is not made anew" in message for message in said), said
     assert not cluster.places.etcd.exists()
     cluster.delete()
+
+
+def _all_watched(cluster: Cluster) -> None:
+    waiting.until(
+        lambda: {pid for pid, _ in cluster.programs().values()} <= cluster.service.watched(), "all components watched"
+    )
 
 
 def _ends_and_comes_back(cluster: Cluster, name: str) -> None:
