@@ -39,13 +39,20 @@ def run(serving: Coroutine[None, None, None]) -> int:
             runner.run(serving)
     except errors.Refusal as reason:
         return _refuse(reason.message)
+    except OSError as reason:
+        return _refuse(
+            f"{reason.filename or 'The state folder'} cannot be used: {reason.strerror}. Make room or make it writable, "
+            "or set STEWARD_STATE to a folder on another disk"
+        )
     except KeyboardInterrupt:
         return 130
     return 0
 
 
 async def _serve(settings: Settings) -> None:
+    service.check(settings)
     _check_port(settings.listen)
+    _check_machine(settings)
     async with service.running(settings) as running:
         await answer(settings, running)
 
@@ -91,6 +98,14 @@ def _check_port(listen: str) -> None:
     for finding in doctor.port(listen):
         if not finding.good:
             raise errors.Unavailable(f"{finding.check} {finding.message}: {finding.mend}")
+
+
+def _check_machine(settings: Settings) -> None:
+    """Before the first file is written: a machine that cannot run clusters is left as it was found."""
+    from steward.runtimes.processes import doctor
+
+    if settings.runtime == "processes":
+        doctor.check(settings.state)
 
 
 def _said(where: tuple[int | str, ...], what: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from steward.domain import errors
+
 PACKAGES = {
     "ip": "iproute2",
     "nft": "nftables",
@@ -37,6 +39,14 @@ class Finding:
 def examine(state: Path) -> list[Finding]:
     """Everything that clusters need of the machine, in the order in which it would be missed."""
     return [*_rights(), *_tools(), *_kernel(), *_room(state)]
+
+
+def check(state: Path) -> None:
+    """Refuses, with all that is lacking and how to mend it."""
+    lacking = failures(examine(state))
+    if lacking:
+        said = "; ".join(f"{each.check}: {each.message} (mend: {each.mend})" for each in lacking)
+        raise errors.Unavailable(f"This machine cannot run clusters yet: {said}")
 
 
 def failures(findings: list[Finding]) -> list[Finding]:

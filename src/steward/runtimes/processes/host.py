@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from steward.domain import clusters, errors, flavors, networks
+from steward.domain import clusters, flavors, networks
 from steward.ports import hosts
 from steward.runtimes.processes import boxes, commands, doctor, links, places, supervision
 
@@ -79,10 +79,7 @@ class ProcessHost:
         return f"http://{self._plan.registry}:{networks.REGISTRY_PORT}"
 
     async def prepare(self) -> None:
-        failures = doctor.failures(await asyncio.to_thread(doctor.examine, self._spot.state))
-        if failures:
-            said = "; ".join(f"{each.check}: {each.message} (mend: {each.mend})" for each in failures)
-            raise errors.Unavailable(f"This machine cannot run clusters yet: {said}")
+        await asyncio.to_thread(doctor.check, self._spot.state)
         await self._raise_limits()
         await links.ensure_host(self._spot.instance, self._plan)
         await self._supervisor.ensure(self._registry_program(await self._registry.program()))
