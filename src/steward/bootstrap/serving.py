@@ -41,8 +41,8 @@ def run(serving: Coroutine[None, None, None]) -> int:
         return _refuse(reason.message)
     except OSError as reason:
         return _refuse(
-            f"{reason.filename or 'The state folder'} cannot be used: {reason.strerror}. Make room or make it writable, "
-            "or set STEWARD_STATE to a folder on another disk"
+            f"{reason.filename or 'The state folder'} cannot be used: {reason.strerror}. Make room, or make it "
+            "writable, or set STEWARD_STATE to a folder on another disk"
         )
     except KeyboardInterrupt:
         return 130
