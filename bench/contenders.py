@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import ovh
+
 from bench import footprints, naive, probes, service
 from bench.probes import Api
 from bench.service import Trouble
@@ -37,6 +39,8 @@ class Contender(Protocol):
 
 
 class Steward:
+    """`said` is when it calls the cluster READY: its services installed, pods can be made."""
+
     name = "steward"
 
     def __init__(self, served: service.Service) -> None:
@@ -48,14 +52,27 @@ class Steward:
         began, moment = time.monotonic(), time.time()
         made = self._client.post(self._service.kube, region=service.REGION, name="bench")
         self._cluster = made["id"]
-        self._service.wait_ready(self._client, self._cluster)
-        ready = time.monotonic() - began
-        api = Api(self._client.post(f"{self._service.kube}/{self._cluster}/kubeconfig")["content"])
+        api = Api(self._kubeconfig())
         probes.until(api.answers, within=PATIENCE, what="the ordered cluster's answer")
         seconds = time.monotonic() - began
+        cpu = footprints.spent(self.pids())
+        self._service.wait_ready(self._client, self._cluster)
+        ready = time.monotonic() - began
         api.close()
         steps = self._service.steps(self._cluster, moment)
-        return {"seconds": seconds, "said": ready, "cpu": footprints.spent(self.pids()), "steps": steps}
+        return {"seconds": seconds, "said": ready, "cpu": cpu, "steps": steps}
+
+    def _kubeconfig(self) -> str:
+        """As soon as it is given out."""
+        path = f"{self._service.kube}/{self._cluster}/kubeconfig"
+
+        def ask() -> str:
+            try:
+                return str(self._client.post(path)["content"])
+            except ovh.exceptions.ResourceConflictError:
+                return ""
+
+        return str(probes.until(ask, within=PATIENCE, every=service.LOOK_EVERY, what="the kubeconfig"))
 
     def pids(self) -> Mapping[str, int]:
         return footprints.control_plane(self._service.state / "clusters" / self._cluster)

@@ -30,7 +30,7 @@ from tests.system import waiting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STEWARD = Path(sys.executable).with_name("steward")
-RANGES = tuple(IPv4Network(f"100.{second}.0.0/12") for second in (80, 96, 112, 64))
+RANGES = tuple(IPv4Network(f"100.{second}.0.0/12") for second in (80, 112, 64, 96))
 REGION = "LOCAL1"
 
 

@@ -171,6 +171,34 @@ def test_pool_template_reaches_nodes_that_stand_and_those_to_come(cluster: Clust
         waiting.until(lambda: len(cluster.pools()) == 1, "the end of the pool")
 
 
+def test_pod_that_takes_more_than_its_node_has_is_ended_alone(cluster: Cluster) -> None:
+    before = cluster.programs()
+    with _small_node(cluster) as node:
+        greedy = ordered.pod("greedy", node=node)
+        greedy["spec"]["containers"][0]["command"] = ["/bin/tail", "/dev/zero"]
+        greedy["spec"]["restartPolicy"] = "Never"
+        cluster.kubectl("apply", "-f", "-", stdin=[greedy, ordered.pod("modest", node=node)])
+        cluster.kubectl("wait", "pod/greedy", "--for=jsonpath={.status.phase}=Failed", "--timeout=200s")
+        cluster.wait_pods("modest")
+        cluster.wait_ready()
+        cluster.kubectl("delete", "pod", "greedy", "modest", "--now")
+    assert before.items() <= cluster.programs().items()
+    assert {each["status"]["containerStatuses"][0]["restartCount"] for each in cluster.find("pods")["items"]} == {0}
+
+
+@contextlib.contextmanager
+def _small_node(cluster: Cluster) -> Iterator[str]:
+    pools = f"{cluster.path}/nodepool"
+    pool = cluster.service.api.post(pools, name="small", flavorName="d2-4", desiredNodes=1)
+    try:
+        cluster.wait_ready()
+        (node,) = cluster.find("nodes", "-l", "nodepool=small")["items"]
+        yield node["metadata"]["name"]
+    finally:
+        cluster.service.api.delete(f"{pools}/{pool['id']}")
+        waiting.until(lambda: len(cluster.pools()) == 1, "the end of the pool")
+
+
 @pytest.fixture(scope="module")
 def world() -> Iterator[None]:
     with outside.standing():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from steward.domain import networks
-from tests.system import binaries, ordered
+from tests.system import binaries, ordered, waiting
 from tests.system.ordered import Cluster
 from tests.system.service import Service
 
@@ -20,9 +20,9 @@ NOTHING = {"TIMEOUT"}
 
 @pytest.fixture(scope="module")
 def other(service: Service) -> Iterator[Cluster]:
-    """One pod that tries, on its one node."""
-    with ordered.ready(service, name="other") as made:
-        made.run(ordered.web("web-0"))
+    """One pod that tries, on its one node; its proxy is of the other mode, too."""
+    with ordered.ready(service, name="other", kubeProxyMode="ipvs") as made:
+        made.run(ordered.web("web-0", labels={"app": "web"}), ordered.service_of("web", {"app": "web"}))
         yield made
 
 
@@ -33,6 +33,13 @@ def test_both_have_the_same_addresses_inside(cluster: Cluster, other: Cluster) -
     assert ranges[0] == ranges[1]
     # The same address is another pod in each.
     assert other.fetch("web-0", f"http://{other.pod_address('web-0')}:8080/hostname") == "web-0"
+
+
+def test_services_work_in_the_other_proxy_mode(other: Cluster) -> None:
+    assert other.see()["kubeProxyMode"] == "ipvs"
+    name = "http://web.default.svc.cluster.local/hostname"
+    answer = waiting.until(lambda: other.fetch("web-0", name), "the Service", ignore=ordered.KubectlFailed)
+    assert answer == "web-0"
 
 
 def test_no_pod_reaches_another_clusters_node_or_api(cluster: Cluster, other: Cluster) -> None:

@@ -1,6 +1,4 @@
-"""One whole path with the state in PostgreSQL: order, pod, resize, kill, restart, delete."""
-
-from pathlib import Path
+"""The whole path once more, with everything that steward keeps in PostgreSQL."""
 
 import pytest
 
@@ -11,20 +9,38 @@ from tests.system import service as service_
 pytestmark = [pytest.mark.system, pytest.mark.postgres]
 
 
-def test_a_clusters_life_on_postgresql(tmp_path: Path) -> None:
-    with postgres.running() as server, service_.running("stwp", STEWARD_DATABASE=server.make_database()) as service:
-        cluster = ordered.order(service, nodes=1).wait_ready()
-        assert not (service.state / "steward.db").exists()
-        cluster.run(ordered.web("web"))
-        programs = cluster.programs()
+def test_cluster_from_order_to_delete() -> None:
+    with (
+        postgres.running() as server,
+        service_.running("stwpg", STEWARD_DATABASE=server.make_database()) as service,
+        ordered.ready(service, name="kept-elsewhere") as cluster,
+    ):
+        assert not list(service.state.glob("*.db"))
+        assert [each["type"] for each in cluster.events()].count("cluster:ordered") == 1
+        cluster.run(ordered.web("web-0", labels={"app": "web"}), ordered.service_of("web", {"app": "web"}))
+        url = "http://web.default.svc.cluster.local/hostname"
+        asked = waiting.until(lambda: cluster.fetch("web-0", url), "the pod", ignore=ordered.KubectlFailed)
+        assert asked == "web-0"
+
+        (pool,) = cluster.pools()
+        path = f"{cluster.path}/nodepool/{pool['id']}"
+        service.api.put(path, desiredNodes=2)
+        cluster.wait_ready()
+        assert len(cluster.find("nodes")["items"]) == 2
+
+        before = cluster.programs()
         service.kill()
-        assert cluster.fetch("web", "http://127.0.0.1:8080/echo?msg=still+here") == "still here"
+        assert cluster.fetch("web-0", url) == "web-0"
         service.start()
         cluster.wait_ready()
-        assert cluster.programs() == programs
-        (pool,) = cluster.pools()
-        service.api.put(f"{cluster.path}/nodepool/{pool['id']}", desiredNodes=2)
-        waiting.until(lambda: cluster.pools()[0]["availableNodes"] == 2, "the second node")
-        types = [each["type"] for each in cluster.events()]
-        assert types.count("cluster:ordered") == 1
+
+        server.kill()
+        assert cluster.fetch("web-0", url) == "web-0"
+        server.start()
+        waiting.until(lambda: cluster.see()["status"] == "READY", "PostgreSQL used again", ignore=Exception)
+        assert cluster.programs() == before
+        service.api.put(path, desiredNodes=1)
+        cluster.wait_ready()
+        assert len(cluster.find("nodes")["items"]) == 1
         cluster.delete()
+        assert not cluster.places.folder.exists()
