@@ -4,12 +4,14 @@ As a script it is those two servers, on the address that it is given; they say w
 """
 
 import contextlib
+import fcntl
 import http.server
 import json
 import socketserver
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,13 @@ NAME = "somewhere.outside.test"
 
 @contextlib.contextmanager
 def standing() -> Iterator[None]:
+    with Path(tempfile.gettempdir(), "steward-test-outside.lock").open("w") as turn:
+        # There is one outside; another run of these tests may need it for a moment.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield from _served()
+
+
+def _served() -> Iterator[None]:
     _ip("netns", "del", NAMESPACE, check=False)
     _ip("link", "del", LINK, check=False)
     _ip("netns", "add", NAMESPACE)

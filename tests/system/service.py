@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import ovh
 import ovh.client
@@ -180,8 +180,11 @@ def running(instance: str, **extra: str) -> Iterator[Service]:
     """A served and empty steward with a customer; at the end nothing of it may be left on the machine."""
     from tests.system import remains
 
-    with tempfile.TemporaryDirectory(prefix=f"steward-{instance}-") as name, free_range() as network:
-        service = Service(Path(name), instance, network, free_port(), extra)
+    with contextlib.ExitStack() as stack:
+        own = stack.enter_context(free_name(instance))
+        network = stack.enter_context(free_range())
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"steward-{own}-"))
+        service = Service(Path(folder), own, network, free_port(), extra)
         service.start()
         try:
             service.make_customer()
@@ -218,21 +221,34 @@ def end(service: Service) -> str:
 
 
 @contextlib.contextmanager
-def free_range() -> Iterator[IPv4Network]:
-    """A /12 that no other steward on this machine has: each marks its own by a route, and tests by a lock."""
+def free_name(wanted: str) -> Iterator[str]:
+    """That name, or one like it where another run of these tests on this machine has it."""
     with contextlib.ExitStack() as stack:
-        routes = subprocess.run(["ip", "-4", "route"], capture_output=True, text=True, check=True).stdout
+        for name in (wanted, *(f"{wanted[:5]}{number}" for number in range(10))):
+            if _locked(stack, name):
+                yield name
+                return
+        raise AssertionError(f"every name like {wanted} is taken; end another run of these tests first")
+
+
+@contextlib.contextmanager
+def free_range() -> Iterator[IPv4Network]:
+    """A /12 of which nothing is in use on this machine; a lock keeps it until the first of it is."""
+    said = subprocess.run(["ip", "-4", "-j", "route"], capture_output=True, text=True, check=True).stdout
+    used = [IPv4Network(each["dst"]) for each in json.loads(said) if each["dst"] != "default"]
+    with contextlib.ExitStack() as stack:
         for network in RANGES:
-            if f"unreachable {network}" in routes:
-                continue
-            lock = stack.enter_context(Path(tempfile.gettempdir(), f"steward-test-{network.network_address}").open("w"))
-            if _locked(lock):
+            if not any(network.overlaps(each) for each in used) and _locked(stack, str(network.network_address)):
                 yield network
                 return
-        raise AssertionError("every range of the tests is taken; end another steward on this machine first")
+        raise AssertionError("every range of the tests is in use; end another steward on this machine first")
 
 
-def _locked(file: IO[str]) -> bool:
+def _locked(stack: contextlib.ExitStack, name: str) -> bool:
+    """Kept by the stack, or by nobody once this process is gone."""
+    path = Path(tempfile.gettempdir(), f"steward-test-{name}.lock")
+    file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    stack.callback(os.close, file)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
