@@ -111,7 +111,7 @@ def _check_errors(client: ovh.Client, base: str, kube: str) -> None:
         client.get(f"{kube}/00000000-0000-4000-8000-000000000000")
     with pytest.raises(ovh.exceptions.BadParametersError, match="available are"):
         client.post(kube, region="LOCAL1", nodepool={"flavorName": "huge"})
-    with pytest.raises(ovh.exceptions.NotGrantedCall):
+    with pytest.raises(ovh.exceptions.ResourceNotFoundError):
         client.get("/cloud/project/" + "0" * 32)
     with pytest.raises(ovh.exceptions.APIError) as large:
         client.post(kube, region="LOCAL1", name="x" * 10_000_000)

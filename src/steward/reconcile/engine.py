@@ -10,9 +10,10 @@ applies a result.
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -91,6 +92,7 @@ class Engine:
             await work.leases.release_all(self._owner)
         for subject in await self._everything():
             self.wake(subject)
+        self._keep(self._discover())
 
     async def stop(self) -> None:
         """End between two steps, wherever the passes are; nothing that runs in a cluster ends."""
@@ -105,6 +107,20 @@ class Engine:
             async with self._records.begin() as work:
                 await work.leases.release_all(self._owner)
 
+    async def _discover(self) -> None:
+        """Now and then, what exists without ever having been woken here: ordered through another process, say."""
+        while True:
+            await self._clock.sleep(self._jittered())
+            with contextlib.suppress(errors.Refusal):
+                for subject in await self._everything():
+                    if subject not in self._state.entries:
+                        self.wake(subject)
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
+
     def wake(self, subject: str) -> None:
         """Look at it now; while it is being looked at, once more afterwards."""
         if self._state.stopping:
@@ -117,9 +133,7 @@ class Engine:
             entry.again = True
             return
         entry.running = True
-        task = asyncio.get_running_loop().create_task(self._work(subject, entry))
-        self._state.tasks.add(task)
-        task.add_done_callback(self._state.tasks.discard)
+        self._keep(self._work(subject, entry))
 
     async def _work(self, subject: str, entry: _Entry) -> None:
         async with self._at_once:
