@@ -21,7 +21,6 @@ from rich.console import Console
 
 from bench import calibration, footprints, measures, probes, results, service
 from bench.measures import Plan
-from steward.bootstrap import runtimes
 from steward.components import busybox, farms, images, supply
 from steward.domain import errors
 from steward.settings import Settings
@@ -126,7 +125,7 @@ def _plan(arguments: argparse.Namespace, programs: farms.Programs, folder: Path)
 def _programs() -> farms.Programs:
     if os.geteuid() != 0:
         raise service.Trouble("Clusters need root; run it as root")
-    found = supply.of(Settings()).programs(runtimes.default_version())
+    found = supply.of(Settings()).programs(supply.default_version())
     for program in ("kube-apiserver", "etcd", "containerd", "kwokctl", "kwok"):
         if not found.has(program):
             raise service.Trouble(f"{program} is missing; first run: .venv/bin/python -m steward.components --bench")

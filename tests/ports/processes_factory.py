@@ -18,6 +18,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from steward.bootstrap import runtimes
+from steward.components import supply
 from steward.domain import clusters, networks, nodes, projects, versions
 from steward.outside import certificates, clock
 from steward.ports import control_planes, guests, machines
@@ -65,7 +66,7 @@ class Orders:
 
     def __init__(self, network: IPv4Network) -> None:
         self._plan = networks.Plan(network)
-        self._version = versions.Version.parse(runtimes.default_version())
+        self._version = versions.Version.parse(supply.default_version())
         self._makes = certificates.EllipticCertificates(clock.SystemClock())
         self._files: dict[int, dict[str, str]] = {}
         self._node_files: dict[str, dict[str, str]] = {}

@@ -9,7 +9,6 @@ import pydantic
 from rich.console import Console
 from rich.table import Table
 
-from steward.bootstrap import runtimes
 from steward.domain import errors
 from steward.runtimes.processes import doctor
 from steward.runtimes.processes.doctor import Finding
@@ -47,7 +46,7 @@ def _service(settings: Settings) -> Iterator[Finding]:
 def _components(settings: Settings) -> Iterator[Finding]:
     from steward.components import supply
 
-    version = runtimes.default_version()
+    version = supply.default_version()
     try:
         parts = supply.of(settings)
         missing = parts.missing(version)

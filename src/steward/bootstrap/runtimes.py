@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from steward.domain import networks, versions
+from steward.domain import networks
 from steward.ports import artifacts, clock, control_planes, guests, hosts, machines
 from steward.settings import Settings
 
@@ -59,7 +59,7 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
     components = supply.of(settings)
 
     async def registry_program() -> Path:
-        for item in components.plan([default_version()]):
+        for item in components.plan([supply.default_version()]):
             if item.name == "registry":
                 return await components.obtain(item) / "registry"
         raise AssertionError("the catalogue of components names no registry")
@@ -116,15 +116,6 @@ async def torn_down(settings: Settings) -> None:
     await supervision.Supervisor().stop("registry", host.registry_record(spot), grace=5.0)
     await links.remove_host(settings.instance, networks.Plan(settings.network))
     cgroups.Cgroups().remove(settings.instance)
-
-
-def default_version() -> str:
-    """What an order without a version gets, in full."""
-    from steward.catalogue import loading
-
-    fact = loading.kubernetes_versions()
-    offered = tuple(versions.Version.parse(each) for each in fact.offered)
-    return str(versions.latest_of(offered, fact.default))
 
 
 def owner() -> str:

@@ -14,9 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from steward import settings as configuration
-from steward.catalogue import loading
 from steward.components import reports, supply
-from steward.domain import errors, versions
+from steward.domain import errors
 
 _MINUTE = 60
 
@@ -37,12 +36,6 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(given)
 
 
-def _default_version() -> str:
-    facts = loading.kubernetes_versions()
-    offered = tuple(versions.Version.parse(each) for each in facts.offered)
-    return str(versions.latest_of(offered, facts.default))
-
-
 def main(given: Sequence[str]) -> int:
     arguments = _arguments(given)
     # The bars are the only thing to look at; what the log would say is in the compiler's own log.
@@ -61,7 +54,7 @@ def main(given: Sequence[str]) -> int:
 
 async def _run(arguments: argparse.Namespace, console: Console) -> None:
     components = supply.of(configuration.Settings())
-    kube = arguments.kube or [_default_version()]
+    kube = arguments.kube or [supply.default_version()]
     items = components.plan(kube, with_bench=arguments.bench)
     missing = [item for item in items if not item.present and not (arguments.first and item.name in supply.LATER)]
     _announce(console, missing, len(items))

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from steward import settings as configuration
+from steward.catalogue import loading
 from steward.components import builds, farms, folders, mirrors, recipes, reports, shelves
-from steward.domain import errors
+from steward.domain import errors, versions
 
 LATER = frozenset({"metrics-server"})
 """What a cluster runs without for its first minutes: nothing in it waits for them."""
@@ -156,6 +157,13 @@ class Components:
                 folder = self.shelf.folder(label)
                 found += [str(folder / name) for name in shelves.damage(folder, thorough=True)]
         return found
+
+
+def default_version() -> str:
+    """What an order without a version gets, in full."""
+    fact = loading.kubernetes_versions()
+    offered = tuple(versions.Version.parse(each) for each in fact.offered)
+    return str(versions.latest_of(offered, fact.default))
 
 
 def of(settings: configuration.Settings) -> Components:
