@@ -2,7 +2,7 @@
 //
 // The name that it is started by chooses the program, as in busybox: a link called kube-apiserver
 // is the API server. All of them then share their read-only pages, on disk and in memory.
-// Each program is upstream's own app package; nothing is added to it.
+// Each program is upstream's own app package; what is added to it stands in rest.go.
 package main
 
 import (
@@ -47,6 +47,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "kube: started as %q; link it as kubectl, kubelet or kube-{apiserver,controller-manager,scheduler,proxy}\n", name)
 		os.Exit(2)
 	}
+	giveBackLater()
 	os.Exit(cli.Run(program()))
 }
 

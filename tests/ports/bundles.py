@@ -86,7 +86,7 @@ def identity(machine: machines.Machine, template: nodepools.Template | None = No
 
 async def answers(runtime: Runtime, access: guests.Access) -> bool:
     try:
-        await runtime.guests.version(access)
+        await runtime.guests.ready(access)
     except guests.NotAnswering:
         return False
     return True

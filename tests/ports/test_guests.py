@@ -11,7 +11,7 @@ from tests.ports import bundles
 from tests.ports.bundles import Runtime
 
 
-@pytest.mark.parametrize("call", ["version", "has_default_account", "nodes", "apply", "remove_node", "drain"])
+@pytest.mark.parametrize("call", ["version", "ready", "has_default_account", "nodes", "apply", "remove_node", "drain"])
 def test_an_api_that_is_not_there_is_an_expected_state(runtime: Runtime, call: str) -> None:
     access = runtime.orders.access(runtime.orders.control_plane())
     more: dict[str, tuple[Any, ...]] = {"apply": ([bundles.note("one")],), "remove_node": ("x",), "drain": ("x",)}

@@ -36,6 +36,7 @@ POINTS = {
         "Start the controller manager",
         "Start the scheduler",
         "Wait until the API answers",
+        "Wait until the API is ready",
         "Install the cluster's services",
         "Wait until pods can be made",
         "Remove the nodes",

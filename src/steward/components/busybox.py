@@ -32,7 +32,7 @@ class Userland:
         for library in self.libraries:
             folders |= {str(parent) for parent in Path(library).parents if str(parent) != "/"}
         return [
-            *(layouts.Entry(path=path) for path in folders),
+            *(layouts.Entry(path=path) for path in sorted(folders)),
             layouts.Entry(path="tmp", mode=0o1777),
             layouts.Entry(path="/root", mode=0o700),
             layouts.Entry(path="/bin/busybox", source=self.program),

@@ -38,12 +38,14 @@ class HttpGuests:
         self._lines = lines or guest_lines.Lines()
 
     async def version(self, access: guests.Access) -> versions.Version:
+        document = await self._get(access, "/version")
+        return versions.Version.parse(document["gitVersion"])
+
+    async def ready(self, access: guests.Access) -> None:
         request = guest_lines.Request(method="GET", path="/readyz")
         response = await self._lines.ask(access, request)
         if response.status_code != HTTPStatus.OK:
             raise guests.NotAnswering(f"{request.to(access)} was answered {response.status_code}: {_unready(response)}")
-        document = await self._get(access, "/version")
-        return versions.Version.parse(document["gitVersion"])
 
     async def has_default_account(self, access: guests.Access) -> bool:
         return await self._find(access, "/api/v1/namespaces/default/serviceaccounts/default") is not None

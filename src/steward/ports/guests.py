@@ -57,7 +57,11 @@ class Draining:
 
 class Guests(Protocol):
     async def version(self, access: Access) -> versions.Version:
-        """Of the API server; an authorised request, answered only when its `readyz` is good."""
+        """Of the API server, by an authorised request: whoever holds a certificate may enter from now on."""
+        ...
+
+    async def ready(self, access: Access) -> None:
+        """Raises `NotAnswering` with the failed checks until the API server calls itself ready, etcd included."""
         ...
 
     async def has_default_account(self, access: Access) -> bool:

@@ -77,7 +77,8 @@ class ClusterReconciler:
 
         obtain = f"Obtain Kubernetes {scope.cluster.version}"
         keys, network, etcd, api = "Issue certificates", "Connect the network", "Start etcd", "Start the API server"
-        answers, services = "Wait until the API answers", "Install the cluster's services"
+        answers, ready = "Wait until the API answers", "Wait until the API is ready"
+        services = "Install the cluster's services"
         return flow.Flow(
             subject=f"cluster:{scope.cluster.id}",
             name="Restore the cluster" if installed else "Install the cluster",
@@ -89,10 +90,11 @@ class ClusterReconciler:
                 step(api, lambda: self._ensure(scope, Part.API_SERVER), obtain, keys, network),
                 step("Start the controller manager", lambda: self._ensure(scope, Part.CONTROLLER_MANAGER), api),
                 step(answers, lambda: self._answers(scope), etcd, api),
+                step(ready, lambda: self._is_ready(scope), answers),
                 # The first time it would take from the API server the cores that everything waits for.
-                step("Start the scheduler", lambda: self._ensure(scope, Part.SCHEDULER), api if installed else answers),
-                step(services, lambda: self._install_services(scope), answers),
-                step("Wait until pods can be made", lambda: self._has_account(scope), answers),
+                step("Start the scheduler", lambda: self._ensure(scope, Part.SCHEDULER), api if installed else ready),
+                step(services, lambda: self._install_services(scope), ready),
+                step("Wait until pods can be made", lambda: self._has_account(scope), ready),
             ),
         )
 
@@ -125,23 +127,37 @@ class ClusterReconciler:
         return Wait(message=f"{part} does not run and is started again: {state.reason}", after=1.0)
 
     async def _answers(self, scope: Scope) -> Outcome:
+        async def ask() -> None:
+            scope.seen_version = await self._services.guests.version(scope.access("installer"))
+
+        result = await self._asked(scope, ask)
+        if isinstance(result, outcome.Done):
+            await self._open(scope)
+        return result
+
+    async def _is_ready(self, scope: Scope) -> Outcome:
+        result = await self._asked(scope, lambda: self._services.guests.ready(scope.access("installer")))
+        if isinstance(result, outcome.Done):
+            # It called itself ready after a quorum read of etcd.
+            await self._services.control_planes.mark_served(scope.cluster.id)
+        return result
+
+    async def _asked(self, scope: Scope, ask: Callable[[], Awaitable[None]]) -> Outcome:
+        """Ask again and again while an answer is to be expected soon, else once."""
         said: list[str] = []
 
-        async def ask() -> bool:
+        async def answered() -> bool:
             try:
-                scope.seen_version = await self._services.guests.version(scope.access("installer"))
+                await ask()
             except guests.NotAnswering as reason:
                 said.append(str(reason))
                 return False
             return True
 
         down = self._down_for(scope.cluster)
-        if not await (ask() if down > SEEN_AS_DOWN else self._services.until(ask)):
-            return Wait(message=said[-1], after=max(0.2, min(LONGEST_PAUSE, down / 10)))
-        # An authorised answer needed a quorum read of etcd.
-        await self._services.control_planes.mark_served(scope.cluster.id)
-        await self._open(scope)
-        return DONE
+        if await (answered() if down > SEEN_AS_DOWN else self._services.until(answered)):
+            return DONE
+        return Wait(message=said[-1], after=max(0.2, min(LONGEST_PAUSE, down / 10)))
 
     async def _open(self, scope: Scope) -> None:
         """From its first answer on the customer may enter, while the rest is still being installed."""

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -95,6 +97,25 @@ def test_busybox_never_claims_another_version() -> None:
     assert images.busybox_references("1.35.0") == [
         f"docker.io/library/busybox:{tag}" for tag in ("1.35.0", "1.35", "latest")
     ]
+
+
+def test_the_order_of_entries_is_the_same_in_every_process() -> None:
+    script = (
+        "from pathlib import Path; from steward.components import busybox; "
+        "userland = busybox.Userland(version='1', program=Path('/b'), libraries=('/lib/x/y.so',), applets=('sh',)); "
+        "print([entry.path for entry in userland.entries()])"
+    )
+    orders = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(orders) == 1
 
 
 def test_userland_has_all_folders_of_what_it_holds() -> None:

@@ -82,15 +82,17 @@ def failing(reason: Exception) -> Answer:
     return answer
 
 
-def test_version_is_asked_only_of_a_server_that_is_ready() -> None:
-    ready: Answer = lambda _: httpx2.Response(200, text="ok")  # noqa: E731
-    api = Api({"GET /readyz": ready, "GET /version": always({"gitVersion": "v1.37.2"})})
+def test_version_is_the_api_servers_own() -> None:
+    api = Api({"GET /version": always({"gitVersion": "v1.37.2"})})
     assert str(run(api.guests.version(ACCESS))) == "1.37.2"
+
+
+def test_a_server_that_is_not_ready_is_told_with_the_checks_that_failed() -> None:
+    run(Api({"GET /readyz": lambda _: httpx2.Response(200, text="ok")}).guests.ready(ACCESS))
     text = "[+]ping ok\n[-]etcd failed: reason withheld\n[+]log ok\nreadyz check failed\n"
     api = Api({"GET /readyz": lambda _: httpx2.Response(500, text=text)})
     with pytest.raises(guests.NotAnswering, match=r"was answered 500: etcd failed: reason withheld$"):
-        run(api.guests.version(ACCESS))
-    assert api.calls() == ["GET /readyz"]
+        run(api.guests.ready(ACCESS))
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ class SimulatedGuests:
         place, _ = await self._reach(access)
         return versions.Version.parse(place.parts[Part.API_SERVER].version)
 
+    async def ready(self, access: Access) -> None:
+        await self._reach(access)
+
     async def has_default_account(self, access: Access) -> bool:
         _, data = await self._reach(access)
         return data.default_account
