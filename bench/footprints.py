@@ -26,7 +26,9 @@ class Watched:
 
 
 def control_plane(cluster: Path) -> Mapping[str, int]:
-    return {part: recorded(cluster / "run" / f"{part}.json") for part in CONTROL_PLANE}
+    """Of those that were started already."""
+    records = {part: cluster / "run" / f"{part}.json" for part in CONTROL_PLANE}
+    return {part: recorded(record) for part, record in records.items() if record.exists()}
 
 
 def nodes(state: Path, instance: str) -> Mapping[str, int]:
