@@ -13,9 +13,9 @@ READY := $(VENV)/.ready
 # What clusters, their components' compilation and their images need of Debian.
 PACKAGES := iproute2 nftables iptables procps util-linux mount ca-certificates busybox gcc libc6-dev pkg-config libseccomp-dev
 # What the tests start beside steward.
-TEST_PACKAGES := postgresql e2fsprogs
+TEST_PACKAGES := postgresql e2fsprogs chromium chromium-driver
 
-QUICK := not system and not postgres and not root and not loopback and not campaign and not soak
+QUICK := not system and not postgres and not root and not loopback and not browser and not campaign and not soak
 PYTEST := $(BIN)/python -m pytest
 
 help: ## List what can be done

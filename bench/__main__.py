@@ -19,13 +19,14 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import calibration, footprints, measures, probes, results, service
+from bench import calibration, detections, footprints, ledgers, measures, probes, results, service
 from bench.measures import Plan
 from steward.components import busybox, farms, images, supply
 from steward.domain import errors
 from steward.settings import Settings
 
 QUIET = 0.5  # load average above which times say more about the machine's other work
+STANDALONE = frozenset({"ledger"})  # measures that need neither root nor components
 console = Console(highlight=False)
 
 
@@ -63,14 +64,19 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
 
 
 def _run(arguments: argparse.Namespace, folder: Path) -> None:
-    programs = _programs()
+    wanted = arguments.only or list(measures.names())
+    programs = _programs() if set(wanted) - STANDALONE else None
     began, (commit, changed) = results.now(), results.commit()
-    machine, strangers = results.machine(folder), footprints.strangers(programs.folder)
+    machine = results.machine(folder)
+    strangers = [] if programs is None else footprints.strangers(programs.folder)
     _warn(machine, len(strangers))
     calibrated = calibration.measure(folder)
     console.print("yardstick     " + ", ".join(f"{name} {value:g}" for name, value in calibrated.items()))
-    plan = _plan(arguments, programs, folder)
-    measured = _measured(arguments.only or list(measures.names()), plan)
+    measured: dict[str, Any] = {}
+    if programs is not None:
+        measured |= _measured(wanted, _plan(arguments, programs, folder))
+    if "ledger" in wanted:
+        measured["ledger"] = ledgers.measured(folder, quick=arguments.quick)
     targets = results.judged(measured)
     document = {
         "began": began,
@@ -80,7 +86,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> None:
         "machine": machine,
         "other_control_planes_at_start": len(strangers),
         "versions": _versions(programs),
-        "cache": "cold: page cache dropped before each order" if plan.cold else "warm: one round before the first",
+        "cache": "cold: page cache dropped before each order" if arguments.cold else "warm: one round before the first",
         "settings": {name: str(value) for name, value in vars(arguments).items()},
         "yardstick": calibrated,
         "measures": measured,
@@ -100,6 +106,7 @@ def _measured(wanted: Sequence[str], plan: Plan) -> dict[str, Any]:
         "nodes": lambda served: measures.nodes(plan, served),
         "many": lambda served: [measures.many(plan, served) for _ in range(many)],
         "idle": lambda served: measures.idle(plan, served),
+        "detection": lambda served: detections.detection(plan, served),
     }
     with service.Service(plan.folder / "steward") as served:
         measures.warm_up(plan, served)
@@ -132,10 +139,10 @@ def _programs() -> farms.Programs:
     return found
 
 
-def _versions(programs: farms.Programs) -> dict[str, str]:
+def _versions(programs: farms.Programs | None) -> dict[str, str]:
     openssl = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=False).stdout.strip()
     own = {"steward": metadata.version("steward"), "python": platform.python_version(), "openssl": openssl}
-    return {**own, **{part.fact.name: part.version for part in programs.parts}}
+    return own if programs is None else {**own, **{part.fact.name: part.version for part in programs.parts}}
 
 
 def _warn(machine: dict[str, Any], strangers: int) -> None:

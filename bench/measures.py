@@ -66,7 +66,7 @@ def order_to_api(plan: Plan, served: service.Service) -> dict[str, list[Sample]]
 def warm_up(plan: Plan, served: service.Service) -> None:
     """One order that nothing counts: the first of all fills the registry with images."""
     client = served.client()
-    made = _order(served, client, "warm-up", nodes=0)
+    made = order(served, client, "warm-up", nodes=0)
     try:
         served.wait_ready(client, made["id"])
     finally:
@@ -82,7 +82,7 @@ def nodes(plan: Plan, served: service.Service) -> dict[str, list[Sample]]:
     for _ in range(plan.repetitions):
         _make_cold(plan)
         began, moment = time.monotonic(), time.time()
-        made = _order(served, client, "bench", nodes=1)
+        made = order(served, client, "bench", nodes=1)
         try:
             api = _pod_running(plan, served, client, made["id"])
             pods.append({"seconds": time.monotonic() - began, "steps": served.steps(made["id"], moment)})
@@ -118,12 +118,12 @@ def many(plan: Plan, served: service.Service) -> dict[str, Any]:
     """So many orders at the same time, each by a client of its own, until each answers."""
     began = time.monotonic()
 
-    def order(number: int) -> str:
-        made = _order(served, served.client(), f"bench-{number}", nodes=0)
+    def placed(number: int) -> str:
+        made = order(served, served.client(), f"bench-{number}", nodes=0)
         return str(made["id"])
 
     with concurrent.futures.ThreadPoolExecutor(plan.at_once) as pool:
-        ordered = list(pool.map(order, range(plan.at_once)))
+        ordered = list(pool.map(placed, range(plan.at_once)))
     accepted = time.monotonic() - began
     client, ready = served.client(), dict[str, float]()
     try:
@@ -167,7 +167,7 @@ def idle(plan: Plan, served: service.Service) -> dict[str, Any]:
 
 def _idle_node(plan: Plan, served: service.Service) -> dict[str, Any]:
     client = served.client()
-    made = _order(served, client, "bench", nodes=1)
+    made = order(served, client, "bench", nodes=1)
     try:
         served.wait_ready(client, made["id"], pools=True)
         # The pods of the cluster's services come within the time that it is given to settle.
@@ -191,7 +191,7 @@ def _dense(plan: Plan, served: service.Service) -> dict[str, Any]:
     ordered = []
     try:
         for number in range(plan.clusters):
-            ordered.append(_order(served, client, f"bench-{number}", nodes=0)["id"])
+            ordered.append(order(served, client, f"bench-{number}", nodes=0)["id"])
             served.wait_ready(client, ordered[-1])
         planes = {each: footprints.control_plane(served.state / "clusters" / each) for each in ordered}
         watched = [Watched(f"{each}/{part}", pid) for each in ordered for part, pid in planes[each].items()]
@@ -234,7 +234,7 @@ def _by_kind(figures: dict[str, Figures]) -> dict[str, Figures]:
     return {kind: footprints.total(found) for kind, found in sorted(kinds.items())}
 
 
-def _order(served: service.Service, client: ovh.Client, name: str, *, nodes: int) -> dict[str, Any]:
+def order(served: service.Service, client: ovh.Client, name: str, *, nodes: int) -> dict[str, Any]:
     pool = {"nodepool": {"name": POOL, "flavorName": service.FLAVOR, "desiredNodes": nodes}} if nodes else {}
     made: dict[str, Any] = client.post(served.kube, region=service.REGION, name=name, **pool)
     return made
@@ -264,4 +264,4 @@ def _told(figures: Figures) -> str:
 
 
 def names() -> Iterable[str]:
-    return ("api", "nodes", "many", "idle")
+    return ("api", "nodes", "many", "idle", "detection", "ledger")

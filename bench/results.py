@@ -76,6 +76,10 @@ def judged(measured: Mapping[str, Any]) -> list[Target]:
         found += _many_targets(measured["many"])
     if "idle" in measured:
         found += _idle_targets(measured["idle"])
+    if "detection" in measured:
+        found.append(_worst("write of the provider, until it is found", measured["detection"], 10.0))
+    if "ledger" in measured:
+        found += _ledger_targets(measured["ledger"])
     return found
 
 
@@ -93,9 +97,36 @@ def _order_targets(samples: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterat
             )
 
 
+def _ledger_targets(found: Mapping[str, Any]) -> Iterator[Target]:
+    appends, sizes = found["appends"], found["verification"]
+    yield Target(
+        name="one append to the ledger, of an order",
+        value=appends["one_append_of_an_order"],
+        limit=0.1,
+        unit="",
+        detail=f"{appends['append_p50_ms']:g} ms of {appends['order_p50_ms']:g} ms; by CPU time "
+        f"{appends['one_append_of_an_order_cpu']:g}, all {appends['appends_per_order']:g} together "
+        f"{appends['all_appends_of_an_order_cpu']:g}",
+    )
+    costs = [each["cpu_microseconds_per_entry"] for each in sizes]
+    yield Target(
+        name=f"verifying an entry of {sizes[-1]['entries']} / of {sizes[0]['entries']}",
+        value=round(costs[-1] / costs[0], 2),
+        limit=1.5,
+        unit="",
+        detail="µs of CPU: " + ", ".join(f"{cost:g}" for cost in costs),
+    )
+
+
 def _seconds(name: str, samples: Sequence[Mapping[str, Any]], limit: float) -> Target:
     raw = ", ".join(f"{each['seconds']:.2f}" for each in samples)
     return Target(name=name, value=round(median(samples), 3), limit=limit, unit="s", detail=f"of {raw}")
+
+
+def _worst(name: str, samples: Sequence[Mapping[str, Any]], limit: float) -> Target:
+    every = [each["seconds"] for each in samples]
+    detail = f"the worst of {len(every)}; the median is {median(samples):.2f} s"
+    return Target(name=name, value=round(max(every), 3), limit=limit, unit="s", detail=detail)
 
 
 def _many_targets(runs: Sequence[Mapping[str, Any]]) -> Iterator[Target]:

@@ -5,6 +5,7 @@ person does next.
 """
 
 import json
+import secrets
 import subprocess
 import sys
 import time
@@ -121,7 +122,8 @@ def prepare(step: Step) -> dict[str, str]:
     values = environment.known()
     if not values or not accepted(values):
         values = new_project()
-        environment.write(values)
+    values = {**values, "STEWARD_PROVIDER_TOKEN": token()}
+    environment.write(values)
     bar.done(values["OVH_CLOUD_PROJECT_SERVICE"])
     return values
 
@@ -146,7 +148,7 @@ def accepted(values: dict[str, str]) -> bool:
 
 
 def new_project() -> dict[str, str]:
-    project = native("POST", "/native/projects", {"description": "demo", "account": "demo"})
+    project = native("POST", "/native/projects", {"description": "demo", "account": account()})
     keys = native("POST", f"/native/projects/{project['id']}/credentials", {"description": "demo"})
     return {
         "OVH_ENDPOINT": f"{environment.URL}/1.0",
@@ -158,14 +160,23 @@ def new_project() -> dict[str, str]:
     }
 
 
+def account() -> str:
+    """One that the provider may still hand over: its keys are given once, and an earlier run may have lost them."""
+    known = {each["account"] for each in native("GET", "/native/accounts")}
+    return "demo" if "demo" not in known else f"demo-{secrets.token_hex(3)}"
+
+
+def token() -> str:
+    return (environment.STATE / "operator.token").read_text().strip()
+
+
 def native(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """A call of the operator's, who alone can make projects."""
-    token = (environment.STATE / "operator.token").read_text().strip()
     request = urllib.request.Request(
         environment.URL + path,
         method=method,
         data=json.dumps(body).encode() if body is not None else None,
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        headers={"Authorization": f"Bearer {token()}", "Content-Type": "application/json"},
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:

@@ -10,8 +10,20 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from steward.domain import clusters, credentials, events, flavors, nodepools, nodes, progress, projects
+from steward.domain import (
+    clusters,
+    credentials,
+    errors,
+    events,
+    flavors,
+    ledgers,
+    nodepools,
+    nodes,
+    progress,
+    projects,
+)
 from steward.ports import hosts, records
+from steward.storage import kept as kept_
 
 
 class Clock:
@@ -51,6 +63,20 @@ class Host:
         return None
 
 
+class Passwords:
+    """At once; `compared` counts, because an unknown address has to cost what a known one does."""
+
+    def __init__(self) -> None:
+        self.compared = 0
+
+    async def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    async def matches(self, password: str, hash: str) -> bool:
+        self.compared += 1
+        return hash == f"hash of {password}"
+
+
 class Records:
     """One dictionary per repository; a transaction works on copies and puts them in place at its end."""
 
@@ -86,7 +112,73 @@ def _work(kept: dict[str, dict[Any, Any]]) -> records.Work:
         allotments=_Allotments(rows["allotments"]),
         secrets=_Secrets(rows["secrets"]),
         leases=_NoLeases(),  # type: ignore[arg-type]  # operations take none
+        ledger=_Ledger(rows["ledger"]),
+        **{name: _Kept(rows[name], kind) for name, kind in kept_.KINDS.items()},
     )
+
+
+class _Kept:
+    """A collection of `ports.records.Work`, with what storage says of its owner, key and date."""
+
+    def __init__(self, rows: dict[Any, Any], kind: kept_.Kind[Any]) -> None:
+        self._rows = rows
+        self._kind = kind
+
+    async def get(self, id: str) -> Any:
+        return self._rows.get(id)
+
+    async def by_key(self, key: str) -> Any:
+        return next((each for each in self._rows.values() if self._kind.key(each) == key), None)
+
+    async def of(self, owner: str, *, latest: int | None = None) -> Sequence[Any]:
+        found = [each for each in self._rows.values() if self._kind.owner(each) == owner]
+        return found if latest is None else found[-latest:]
+
+    async def due(self, now: datetime, *, limit: int = 100) -> Sequence[Any]:
+        dated = [(self._kind.due(each), each) for each in self._rows.values()]
+        found = sorted(((due, each) for due, each in dated if due is not None and due <= now), key=lambda pair: pair[0])
+        return [each for _, each in found][:limit]
+
+    async def all(self) -> Sequence[Any]:
+        return list(self._rows.values())
+
+    async def put(self, value: Any) -> None:
+        key, id = self._kind.key(value), self._kind.id(value)
+        taken = None if key is None else await self.by_key(key)
+        if taken is not None and self._kind.id(taken) != id:
+            raise errors.Conflict("There is one already that is known by this", name="Exists")
+        self._rows[id] = value
+
+    async def remove(self, id: str) -> None:
+        self._rows.pop(id, None)
+
+    async def remove_of(self, owner: str) -> None:
+        for each in await self.of(owner):
+            self._rows.pop(self._kind.id(each), None)
+
+    async def keep_latest(self, owner: str, count: int) -> None:
+        for each in (await self.of(owner))[:-count]:
+            self._rows.pop(self._kind.id(each), None)
+
+
+class _Ledger:
+    """Appends and lists; its trees are the storage's to test."""
+
+    def __init__(self, logs: dict[Any, Any]) -> None:
+        self._logs = logs
+
+    async def append(self, log: str, draft: ledgers.Draft) -> int:
+        rows = self._logs[log] = [*self._logs.get(log, []), draft]
+        return len(rows) - 1
+
+    async def size(self, log: str) -> int:
+        return len(self._logs.get(log, []))
+
+    async def logs(self) -> Sequence[str]:
+        return sorted(self._logs)
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError(f"the ledger in memory has no {name}; use the one of the storage")
 
 
 class _NoLeases:
@@ -172,6 +264,12 @@ class _Events(_Rows):
     ) -> Sequence[events.Event]:
         found = [each for each in self.rows.values() if each.cluster_id == cluster_id and each.id > after]
         return found[:limit]
+
+    async def prune(self, before: datetime) -> int:
+        old = [key for key, each in self.rows.items() if each.at < before]
+        for key in old:
+            del self.rows[key]
+        return len(old)
 
 
 class _Progress(_Rows):

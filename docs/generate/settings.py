@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -36,13 +37,14 @@ endpoint there is a URL.
 | Variable | Default | Meaning |
 | --- | --- | --- |
 | `OVH_ENDPOINT` | `http://127.0.0.1:8080/1.0` | URL of the API. Names of OVHcloud's own endpoints are refused. |
-| `OVH_APPLICATION_KEY` | | A customer's keys; `steward project credentials create` makes all three. |
+| `OVH_APPLICATION_KEY` | | A customer's keys; `steward --as provider project credentials create` gives all three. |
 | `OVH_APPLICATION_SECRET` | | As above. |
 | `OVH_CONSUMER_KEY` | | As above. |
 | `OVH_CLOUD_PROJECT_SERVICE` | | Id of the project; `--project` wins over it. |
 | `STEWARD_ENV` | `.steward/demo.env` | File of `NAME=value` lines to take the above from. |
-| `STEWARD_OPERATOR_TOKEN` | | The provider's token, for commands that act as the provider. |
-| `STEWARD_STATE` | `/var/lib/steward` | Where `operator.token` lies, when `STEWARD_OPERATOR_TOKEN` is empty. |
+| `STEWARD_PROVIDER_TOKEN` | | Token of a person of the provider, for commands with `--as provider`. |
+| `STEWARD_CUSTOMER_TOKEN` | | Token of a person of the customer; taken instead of the keys where it is set. |
+| `STEWARD_STATE` | `/var/lib/steward` | Where `operator.token` lies, when `STEWARD_PROVIDER_TOKEN` is empty. |
 
 `make demo` writes two variables more, for shells: `STEWARD_CLUSTER_ID`, the id of its cluster, and `STEWARD_BIN`, the
 folder with kubectl and the other programs of the cluster's version. Nothing of steward reads them.
@@ -53,6 +55,7 @@ _FORMS: dict[object, str] = {
     Path: "path",
     int: "whole number",
     float: "number",
+    SecretStr: "text, secret",
 }
 
 

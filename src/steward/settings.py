@@ -1,11 +1,12 @@
 """Every setting, from the environment (`STEWARD_*`), with meaning, unit and the reason of its default."""
 
 import re
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -57,6 +58,13 @@ class Settings(BaseSettings):
     cache: Path = Field(default_factory=lambda: Path.home() / ".cache" / "steward")
     """Folder of built components, by content; shared by all checkouts."""
 
+    vulnerabilities: str = ""
+    """Vulnerability database in OSV format that pinned components are looked up in: a folder, or the URL of a mirror,
+    with `Go/all.zip` and `PyPI/all.zip`. Empty: nobody knows, and 3.1.6-2 says so."""
+
+    contracts: Path | None = None
+    """Folder of the operator's own editions of the responsibility matrix (`*.yaml`), beside those of the release."""
+
     instance: Annotated[str, AfterValidator(_instance_name)] = "stw"
     """Prefix of every namespace, link, cgroup and rule of this service, so that two can share a host."""
 
@@ -87,6 +95,19 @@ class Settings(BaseSettings):
     audit_interval: float = Field(default=60.0, gt=0)
     """Seconds, jittered, after which an object at rest is looked at again even if nothing was reported."""
 
+    smtp_url: SecretStr = SecretStr("")
+    """Mail server for notices: `smtps://user:password@host` (TLS), or `smtp://…` (STARTTLS). Empty: no mail is sent."""
+
+    smtp_authority: Path | None = None
+    """PEM file of the authority that the mail server's certificate is from. Empty: those of this machine."""
+
+    mail_from: str = "steward@localhost"
+    """Sender of notices; set it with `smtp_url`, to an address of a domain that the mail server may send for."""
+
+    webhook_networks: list[IPv4Network | IPv6Network] = Field(default_factory=list)
+    """Networks beside the public ones that customers' webhooks may lead to, such as `["10.1.0.0/16"]`; plain http too.
+    Empty, because customers choose the URL: whoever is reachable in there can be reached by them."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Of the service's own log, on standard error."""
 
@@ -95,6 +116,11 @@ class Settings(BaseSettings):
         """What clients type before `/1.0`, without a trailing slash."""
         scheme = "https" if self.tls_certificate else "http"
         return (self.public_url or f"{scheme}://{self.listen}").rstrip("/")
+
+    @property
+    def ledger_name(self) -> str:
+        """By which the ledger's checkpoints are known outside: the public host, else this service's own name."""
+        return f"steward.{urlsplit(self.public_url).hostname or self.instance}"
 
     @property
     def database_url(self) -> str:

@@ -53,6 +53,7 @@ class Service:
         self.clock = clock
         self.records = kept
         self.app = application
+        self.needs: context.Context
         self.woken: list[str] = []
         self.host = fakes.Host()
         self.keys = Keys("", "", "")
@@ -148,10 +149,10 @@ async def served(
     kept = await storing.opened(folder, database)
     woken: list[str] = []
     host = fakes.Host()
-    needs = context.Context(records=kept, clock=clock, host=host, wake=woken.append)
+    needs = context.Context(records=kept, clock=clock, host=host, passwords=fakes.Passwords(), wake=woken.append)
     settings = config.ApiConfig(**{"base_url": BASE, "operator_token": TOKEN, "network": PLAN, **changes})
     service = Service(clock, kept, app_.create(needs, settings))
-    service.woken, service.host = woken, host
+    service.woken, service.host, service.needs = woken, host, needs
     try:
         service.project, service.keys = await service.customer_of("ab1-local")
         yield service

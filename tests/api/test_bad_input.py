@@ -151,9 +151,10 @@ def test_nothing_answers_without_its_prefix(tmp_path: Path, path: str) -> None:
 def test_another_customers_project_is_not_there(tmp_path: Path) -> None:
     async def story(service: serving.Service) -> None:
         made = await service.order()
-        other, _ = await service.customer_of("zz9-local")
+        other, theirs = await service.customer_of("zz9-local")
         rules = [{"method": each, "path": "/*"} for each in ("GET", "POST", "PUT", "DELETE")]
-        issued = await service.operator("POST", f"/native/projects/{other}/credentials", {"rules": rules})
+        path = f"/native/projects/{other}/credentials"
+        issued = await service.call("POST", path, {"rules": rules}, keys=theirs, prefix="")
         keys = serving.Keys(*(issued.body[each] for each in ("applicationKey", "applicationSecret", "consumerKey")))
         said = set()
         for project in (service.project, "0" * 32, "nonsense"):
@@ -241,8 +242,10 @@ def test_the_operators_side_wants_the_operators_token(tmp_path: Path) -> None:
             answer = await service.operator("GET", "/native/projects", token=token)
             check_form(answer)
             assert answer.status == status
-        signed = await service.call("GET", "/native/projects")
-        assert signed.status == 401
+        signed = await service.call("POST", "/native/projects", {"account": "ab1-local"}, prefix="")
+        check_form(signed)
+        assert signed.status == 403
+        assert signed.body["details"]["activity"] == "3.2.2-4"
 
     serving.run(tmp_path, story)
 

@@ -20,7 +20,7 @@ from steward.domain import networks
 from steward.operations import context
 from steward.outside import clock
 from tests import fakes
-from tests.api import storing
+from tests.api import pages, storing
 
 pytestmark = pytest.mark.loopback
 
@@ -39,7 +39,13 @@ def served(folder: Path) -> Iterator[str]:
 
     async def serve() -> None:
         kept = await storing.opened(folder)
-        needs = context.Context(records=kept, clock=clock.SystemClock(), host=fakes.Host(), wake=lambda subject: None)
+        needs = context.Context(
+            records=kept,
+            clock=clock.SystemClock(),
+            host=fakes.Host(),
+            passwords=fakes.Passwords(),
+            wake=lambda subject: None,
+        )
         plan = networks.Plan(IPv4Network("100.64.0.0/12"))
         made["app"] = app.create(needs, config.ApiConfig(base_url=base, operator_token=TOKEN, network=plan))
         started.set()
@@ -125,18 +131,34 @@ def _check_errors(client: ovh.Client, base: str, kube: str) -> None:
     stranger._session.close()
 
 
+def owner_of(base: str, client: ovh.Client) -> dict[str, str]:
+    """What a person of the account signs in with."""
+    invited = client.post("/native/people", email="ann@x.example", role="owner")
+    body = {"token": invited["invitation"], "password": "seven small brown foxes"}
+    requests.post(f"{base}/native/people/password", json=body, timeout=30).raise_for_status()
+    return {"email": "ann@x.example", "password": body["password"]}
+
+
+def grant(link: str, owner: dict[str, str]) -> None:
+    """As the person does in a browser."""
+    with requests.Session() as browser:
+        page = browser.get(link, timeout=30)
+        form = {**pages.fields(page.text), **owner, "decision": "grant"}
+        answer = browser.post(link.split("?")[0], data=form, timeout=30, allow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "https://x.example/")
+
+
 @pytest.mark.enable_socket
 def test_a_consumer_key_asked_for_with_python_ovh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(tmp_path) as base, client_of(base, monkeypatch) as (client, project):
+        owner = owner_of(base, client)
         wanted = client.new_consumer_key_request()
         wanted.add_recursive_rules(ovh.API_READ_ONLY, "/cloud")
         asked = wanted.request("https://x.example/")
         assert asked["state"] == "pendingValidation"
         with pytest.raises(ovh.exceptions.InvalidCredential):
             client.get("/cloud/project")
-        page = requests.get(asked["validationUrl"], timeout=30).text
-        number = page.split("/native/credentials/")[1].split("/")[0]
-        native(base, "POST", f"/credentials/{number}/validate", {"account": "ab1-local"})
+        grant(asked["validationUrl"], owner)
         assert client.get("/cloud/project") == [project]
         time_of_service = client.get("/auth/time", _need_auth=False)
         assert abs(time_of_service - time.time()) < 5

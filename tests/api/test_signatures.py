@@ -118,7 +118,8 @@ def test_a_changed_body_breaks_the_signature(tmp_path: Path) -> None:
 def test_rules_are_matched_against_the_path_without_its_prefix(tmp_path: Path) -> None:
     async def story(service: serving.Service) -> None:
         rules = [{"method": "GET", "path": f"/cloud/project/{service.project}/kube*"}]
-        issued = await service.operator("POST", f"/native/projects/{service.project}/credentials", {"rules": rules})
+        path = f"/native/projects/{service.project}/credentials"
+        issued = await service.call("POST", path, {"rules": rules}, prefix="")
         keys = serving.Keys(issued.body["applicationKey"], issued.body["applicationSecret"], issued.body["consumerKey"])
         for prefix in ("/1.0", "/v1"):
             assert (await service.call("GET", service.kube, keys=keys, prefix=prefix)).status == 200

@@ -20,7 +20,16 @@ _OPTIONS = "every option of the command is a parameter: typer reads the signatur
 EXCEPTIONS = {
     "src/steward/cli/clusters.py create: parameters": _OPTIONS,
     "src/steward/cli/nodepools.py create: parameters": _OPTIONS,
+    "src/steward/cli/people.py invite: parameters": _OPTIONS,
+    "src/steward/cli/delegate.py run: parameters": _OPTIONS,
+    "src/steward/cli/why.py run: parameters": _OPTIONS,
+    "src/steward/cli/attest.py run: parameters": _OPTIONS,
+    "src/steward/cli/reviews.py done: parameters": _OPTIONS,
+    "src/steward/cli/risks.py add: parameters": _OPTIONS,
+    "src/steward/cli/risks.py change: parameters": _OPTIONS,
     "src/steward/cli/nodepools.py edit: parameters": _OPTIONS,
+    "src/steward/cli/accesses.py request: parameters": _OPTIONS,
+    "src/steward/cli/tickets.py open_: parameters": _OPTIONS,
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -34,8 +34,10 @@ def _plain(path: str) -> str:
 
 
 def served() -> set[tuple[str, str]]:
+    """Without the console's pages, which docs/console.md describes: they are no interface for programs."""
     routes = [route for router in app.ROUTERS for route in router.routes if isinstance(route, APIRoute)]
-    return {(method, _plain(route.path)) for route in routes for method in route.methods or ()}
+    programs = [route for route in routes if not route.path.startswith("/console")]
+    return {(method, _plain(route.path)) for route in programs for method in route.methods or ()}
 
 
 def test_what_is_served_stands_in_the_table() -> None:

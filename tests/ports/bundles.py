@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from typing import Any, Protocol, TypeVar
 
 from steward.domain import clusters, flavors, networks, nodepools, nodes, versions
-from steward.ports import clock, control_planes, guests, hosts, machines
+from steward.ports import audit_logs, clock, control_planes, guests, hosts, machines, probes
 from steward.ports.control_planes import Part
 from tests import virtual
 
@@ -36,6 +36,8 @@ class Runtime:
     control_planes: control_planes.ControlPlanes
     machines: machines.Machines
     guests: guests.Guests
+    probes: probes.Probes
+    audit_logs: audit_logs.AuditLogs
     host: hosts.Host
     clock: clock.Clock
     orders: Orders

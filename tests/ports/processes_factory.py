@@ -21,9 +21,10 @@ from steward.bootstrap import runtimes
 from steward.components import supply
 from steward.domain import clusters, networks, nodes, projects, versions
 from steward.outside import certificates, clock
+from steward.ports import certificates as certificates_
 from steward.ports import control_planes, guests, machines
 from steward.ports.control_planes import Part
-from steward.reconcile import credentials
+from steward.reconcile import credentials, issuances
 from steward.runtimes.processes import launch, places
 from steward.settings import Settings
 from tests.ports import bundles
@@ -70,6 +71,7 @@ class Orders:
         self._makes = certificates.EllipticCertificates(clock.SystemClock())
         self._files: dict[int, dict[str, str]] = {}
         self._node_files: dict[str, dict[str, str]] = {}
+        self._entries: dict[int, certificates_.KeyPair] = {}
 
     def control_plane(self, number: int = 0) -> control_planes.ControlPlane:
         bare = bundles.plain_control_plane(number, {}, self._version, self._plan)
@@ -87,7 +89,19 @@ class Orders:
         return bundles.plain_machine(wanted, number, self._node_files[bare.node_id])
 
     def access(self, wanted: control_planes.ControlPlane) -> guests.Access:
-        return credentials.access(self._files[wanted.network.slot], _cluster(wanted), wanted.network, "installer")
+        files = self._files[wanted.network.slot]
+        authority = certificates_.KeyPair(key=files["ca.key"], certificate=files["ca.crt"])
+        if wanted.network.slot not in self._entries:
+            request = certificates_.Request(common_name="ports", organizations=[issuances.MASTERS])
+            self._entries[wanted.network.slot] = self._makes.issue(authority, request)
+        entry = self._entries[wanted.network.slot]
+        return guests.Access(
+            cluster_id=wanted.cluster_id,
+            server=f"https://{wanted.network.api_address}:{networks.API_PORT}",
+            authority=authority.certificate,
+            certificate=entry.certificate,
+            key=entry.key,
+        )
 
 
 @contextlib.contextmanager
@@ -112,6 +126,8 @@ def _runtime(spot: Spot, orders: Orders, runner: asyncio.Runner, every: list[run
         control_planes=made.control_planes,
         machines=made.machines,
         guests=made.guests,
+        probes=made.probes,
+        audit_logs=made.audit_logs,
         host=made.host,
         clock=clock.SystemClock(),
         orders=orders,

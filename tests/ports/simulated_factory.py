@@ -4,11 +4,13 @@ from pathlib import Path
 
 from steward.domain import versions
 from steward.ports import control_planes, guests, machines
+from steward.runtimes.simulated import audit_logs as audit_logs_
 from steward.runtimes.simulated import control_planes as control_planes_
 from steward.runtimes.simulated import faults as faults_
 from steward.runtimes.simulated import guests as guests_
 from steward.runtimes.simulated import hosts as hosts_
 from steward.runtimes.simulated import machines as machines_
+from steward.runtimes.simulated import probes as probes_
 from steward.runtimes.simulated import world as world_
 from tests import virtual
 from tests.ports import bundles
@@ -35,6 +37,8 @@ def runtime(time: virtual.Time, folder: Path) -> bundles.Runtime:
         control_planes=control_planes_.SimulatedControlPlanes(world),
         machines=machines_.SimulatedMachines(world),
         guests=guests_.SimulatedGuests(world),
+        probes=probes_.SimulatedProbes(world),
+        audit_logs=audit_logs_.SimulatedAuditLogs(world),
         host=hosts_.SimulatedHost(world),
         clock=time.clock,
         orders=Orders(),

@@ -1,5 +1,6 @@
 """The rules of `ports/certificates.py`."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from steward.outside import certificates as certificates_
 from steward.outside import clock as clock_
@@ -83,3 +85,15 @@ def test_the_end_of_a_certificate_is_negative(maker: certificates.Certificates) 
 
 def test_no_key_shows_in_a_log(maker: certificates.Certificates) -> None:
     assert "PRIVATE KEY" not in repr(maker.authority("an authority"))
+
+
+def test_a_certificate_is_known_by_its_fingerprint_and_its_user(maker: certificates.Certificates) -> None:
+    authority = maker.authority("an authority")
+    first, second = (maker.issue(authority, LEAF) for _ in range(2))
+    found = parsed(first)
+    assert maker.fingerprint(first.certificate) == hashlib.sha256(found.public_bytes(Encoding.DER)).hexdigest()
+    assert maker.fingerprint(first.certificate) != maker.fingerprint(second.certificate)
+    assert maker.user(first.certificate) == "leaf"
+    for text in ("", "no certificate"):
+        with pytest.raises(ValueError, match="PEM"):
+            maker.user(text)

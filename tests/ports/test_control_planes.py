@@ -136,6 +136,21 @@ def test_remove_leaves_nothing_and_may_be_repeated(runtime: Runtime) -> None:
     runtime.run(story())
 
 
+def test_what_remains_of_a_cluster_is_found_on_the_machine(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+
+    async def story() -> None:
+        await bundles.start(runtime, wanted)
+        found = await runtime.control_planes.remains(wanted.cluster_id, wanted.network.slot)
+        assert found.service
+        assert found.data
+        await runtime.control_planes.remove(wanted.cluster_id)
+        found = await runtime.control_planes.remains(wanted.cluster_id, wanted.network.slot)
+        assert (list(found.service), list(found.data)) == ([], [])
+
+    runtime.run(story())
+
+
 def test_remove_of_what_is_half_made_leaves_nothing(runtime: Runtime) -> None:
     wanted = runtime.orders.control_plane()
 

@@ -4,17 +4,26 @@ from typing import Any
 
 import pytest
 
-from steward.domain import nodepools
+from steward.domain import networks, nodepools
 from steward.ports import guests
 from steward.ports.control_planes import Part
 from tests.ports import bundles
 from tests.ports.bundles import Runtime
 
+NAMED: dict[str, tuple[Any, ...]] = {
+    "apply": ([bundles.note("one")],),
+    "remove_node": ("x",),
+    "drain": ("x",),
+    "sing": ("mark",),
+    "greeting": ([],),
+}
+ASKING = ("version", "ready", "has_default_account", "nodes", "signed_certificates", "survey", "admins", *NAMED)
 
-@pytest.mark.parametrize("call", ["version", "ready", "has_default_account", "nodes", "apply", "remove_node", "drain"])
+
+@pytest.mark.parametrize("call", ASKING)
 def test_an_api_that_is_not_there_is_an_expected_state(runtime: Runtime, call: str) -> None:
     access = runtime.orders.access(runtime.orders.control_plane())
-    more: dict[str, tuple[Any, ...]] = {"apply": ([bundles.note("one")],), "remove_node": ("x",), "drain": ("x",)}
+    more = NAMED
 
     async def story() -> None:
         extra = {"since": runtime.clock.now(), "force": False} if call == "drain" else {}
@@ -132,5 +141,83 @@ def test_a_forgotten_cluster_can_be_asked_again(runtime: Runtime) -> None:
         for _ in range(2):
             await runtime.guests.forget(wanted.cluster_id)
         assert await bundles.answers(runtime, access)
+
+    runtime.run(story())
+
+
+def test_a_cluster_says_what_it_is(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+    machine = runtime.orders.machine(wanted)
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        await bundles.join(runtime, access, machine)
+        await bundles.eventually(runtime, lambda: _has_service(runtime, access), what="the service of the API itself")
+        survey = await runtime.guests.survey(access)
+        assert survey.version == wanted.version
+        assert survey.service == str(networks.service_address(wanted.services, 1))
+        (node,) = survey.nodes
+        assert (node.name, node.ready) == (machine.name, True)
+        assert node.labels["nodepool"] == "pool"
+        assert node.pods == bundles.identity(machine).pods
+        states = await runtime.machines.observe(wanted.cluster_id)
+        assert states[machine.node_id].proxy_mode == machine.proxy_mode.value
+
+    runtime.run(story())
+
+
+async def _has_service(runtime: Runtime, access: guests.Access) -> bool:
+    try:
+        await runtime.guests.survey(access)
+    except guests.NotAnswering:
+        return False
+    return True
+
+
+def test_who_is_bound_to_cluster_admin_can_be_read(runtime: Runtime) -> None:
+    async def story() -> None:
+        access = await bundles.start(runtime, runtime.orders.control_plane())
+        await bundles.eventually(runtime, lambda: _has_admins(runtime, access), what="the roles that come with it")
+        assert (await runtime.guests.admins(access))["cluster-admin"] == ["Group:system:masters"]
+
+    runtime.run(story())
+
+
+async def _has_admins(runtime: Runtime, access: guests.Access) -> bool:
+    return bool(await runtime.guests.admins(access))
+
+
+def test_a_server_meets_callers_as_it_must(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        greeting = await runtime.guests.greeting(access, [str(wanted.network.api_address)])
+        assert greeting.protocol in ("TLSv1.2", "TLSv1.3")
+        assert (greeting.old_protocol, greeting.distrust, list(greeting.missing)) == (False, "", [])
+        assert greeting.anonymous in (401, 403)
+        assert greeting.expires_at > runtime.clock.now()
+
+    runtime.run(story())
+
+
+def test_showing_credentials_to_what_is_not_there_is_an_expected_state(runtime: Runtime) -> None:
+    access = runtime.orders.access(runtime.orders.control_plane())
+
+    async def story() -> None:
+        with pytest.raises(guests.NotAnswering):
+            await runtime.guests.answer_to(access, access)
+
+    runtime.run(story())
+
+
+def test_strangers_are_refused_and_ones_own_let_in(runtime: Runtime) -> None:
+    wanted, other = runtime.orders.control_plane(0), runtime.orders.control_plane(1)
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        stranger = runtime.orders.access(other)
+        assert await runtime.guests.answer_to(access, access) == 200
+        assert await runtime.guests.answer_to(access, stranger) in (401, 403)
 
     runtime.run(story())

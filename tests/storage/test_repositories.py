@@ -1,6 +1,7 @@
 """What the repositories find, give and forget."""
 
 import dataclasses
+from datetime import timedelta
 
 import pytest
 
@@ -132,6 +133,21 @@ def test_removing_a_cluster_forgets_all_of_it_but_its_events(store: Store) -> No
             assert len(await work.events.of_cluster(gone.id)) == 1
             assert await work.allotments.take(f"node:{gone.id}", "another", below=5) == 0
             assert await work.allotments.take(f"node:{stays.id}", "another", below=5) == 1
+
+    store.run(check())
+
+
+def test_events_are_pruned_by_age(store: Store) -> None:
+    async def check() -> None:
+        day = timedelta(days=1)
+        async with store.records.begin() as work:
+            for age in (3, 2, 1):
+                await work.events.add(dataclasses.replace(samples.event("one"), at=samples.NOW - age * day))
+        async with store.records.begin() as work:
+            assert await work.events.prune(samples.NOW - 2 * day) == 1
+        async with store.records.read() as work:
+            found = await work.events.of_cluster(clusters.ClusterId("one"))
+        assert [each.at for each in found] == [samples.NOW - 2 * day, samples.NOW - day]
 
     store.run(check())
 

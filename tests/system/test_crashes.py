@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import ovh.exceptions
 import pytest
@@ -23,6 +24,8 @@ from tests.system.ordered import Cluster
 from tests.system.service import Service
 
 pytestmark = [pytest.mark.system]
+
+T = TypeVar("T")
 
 # Of which every cluster, and every node, has one.
 ALONE = ("etcd", "kube-apiserver", "kube-controller", "kube-scheduler", "containerd", "kubelet", "kube-proxy")
@@ -108,6 +111,12 @@ class Dying:
 
         self.until(asked, "the service taking a request")
 
+    def asked(self, ask: Callable[[], T]) -> T:
+        """The answer to something that may be asked again."""
+        answers: list[T] = []
+        self.do(lambda: answers.append(ask()))
+        return answers[-1]
+
 
 @contextlib.contextmanager
 def dying(instance: str, folder: Path, *, chance: float = 0.0, most: int = 0) -> Iterator[Dying]:
@@ -143,17 +152,16 @@ def doubled(service: Service) -> dict[tuple[str, str], int]:
 def life(life_: Dying) -> None:
     """Of one cluster, with every flow that there is."""
     service = life_.service
-    known: list[str] = []
-    life_.do(lambda: known.append(_ordered(service).id))
-    cluster = Cluster(service, known[0])
+    cluster = Cluster(service, life_.asked(lambda: _ordered(service).id))
     life_.until(lambda: ready(cluster, 1), "the cluster being READY with one node")
     assert doubled(service) == {}
-    assert len(cluster.find("nodes")["items"]) == 1
-    (pool,) = cluster.pools()
+    assert len(life_.asked(lambda: cluster.find("nodes"))["items"]) == 1
+    (pool,) = life_.asked(cluster.pools)
     _resized(life_, cluster, pool["id"], 2)
     assert doubled(service) == {}
     _resized(life_, cluster, pool["id"], 1)
-    assert [each["metadata"]["name"] for each in cluster.find("nodes")["items"]] == [cluster.nodes()[0]["name"]]
+    (node,) = life_.asked(cluster.nodes)
+    assert [each["metadata"]["name"] for each in cluster.find("nodes")["items"]] == [node["name"]]
     life_.do(lambda: service.api.delete(cluster.path))
     life_.until(lambda: not cluster.exists(), "the end of the cluster")
     assert [each for each in remains.processes(service) if "registry" not in _command(each)] == []

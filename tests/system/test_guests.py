@@ -339,7 +339,7 @@ def test_a_server_of_another_authority_is_not_trusted(cluster: asked.Cluster) ->
 
 def test_a_port_where_nobody_listens_is_told_as_such(cluster: asked.Cluster) -> None:
     nobody = replace(cluster.daily, server="https://127.0.0.1:1")
-    with pytest.raises(guests.NotAnswering, match=r"GET https://127.0.0.1:1/readyz failed: "):
+    with pytest.raises(guests.NotAnswering, match=r"GET https://127.0.0.1:1/version failed: "):
         cluster.run(cluster.guests.version(nobody))
 
 

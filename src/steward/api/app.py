@@ -9,9 +9,31 @@ from starlette.types import ASGIApp
 from steward import __version__
 from steward.api import authentication, calls, edge, errors
 from steward.api import config as config_
-from steward.api.native import events, health
+from steward.api.console import routers as console
+from steward.api.native import (
+    accesses,
+    accounts,
+    attestations,
+    audits,
+    contracts,
+    coverage,
+    decisions,
+    delegations,
+    events,
+    health,
+    incidents,
+    ledgers,
+    notices,
+    outages,
+    people,
+    risks,
+    sessions,
+    tickets,
+    tokens,
+    webhooks,
+)
 from steward.api.native import projects as native_projects
-from steward.api.ovh import auth, capabilities, clusters, nodepools, nodes, projects, replays
+from steward.api.ovh import auth, capabilities, clusters, nodepools, nodes, projects, replays, validation
 from steward.operations import context as context_
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -23,12 +45,44 @@ ROUTERS = (
     nodes.router,
     auth.unsigned,
     auth.signed,
+    validation.router,
     projects.router,
     capabilities.router,
     health.router,
+    notices.router,
+    notices.of_project,
+    notices.oneself,
+    webhooks.router,
     events.router,
+    audits.router,
+    accesses.router,
+    accesses.of_cluster,
+    tickets.router,
+    tickets.all_of_them,
+    incidents.router,
+    incidents.of_project,
+    outages.router,
+    outages.published,
+    ledgers.router,
+    ledgers.own,
+    coverage.router,
+    attestations.router,
+    attestations.fleet,
+    risks.router,
     native_projects.router,
     native_projects.validation,
+    contracts.router,
+    contracts.of_project,
+    delegations.router,
+    decisions.router,
+    accounts.router,
+    people.unsigned,
+    people.router,
+    people.oneself,
+    tokens.router,
+    sessions.unsigned,
+    sessions.router,
+    *console.ROUTERS,
 )
 
 

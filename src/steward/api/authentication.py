@@ -1,9 +1,10 @@
-"""Who calls: a customer by OVHcloud's signature, or the operator by its token.
+"""Who calls: an application by OVHcloud's signature, or a person of either party by a bearer token.
 
 Unknown keys cost as much work as known ones, and secrets are compared in constant time.
 """
 
 import asyncio
+import hashlib
 import hmac
 import ipaddress
 from dataclasses import dataclass
@@ -17,8 +18,11 @@ from steward.api.ovh import signatures
 from steward.domain import actors, credentials, errors
 from steward.operations import context as context_
 from steward.operations import credentials as credentials_
+from steward.operations import people as people_
+from steward.operations import tokens
 
-CACHED_SECONDS = 1.0
+# Below the second in which a revoked credential has to fail, also where another process revoked it.
+CACHED_SECONDS = 0.5
 _MOST_CACHED = 2000
 _LONGEST_KEY = 64
 LAST_USE_SECONDS = 300  # a last use is written at most this often
@@ -51,20 +55,51 @@ class Authentication:
         self._context = context
         self._config = config
         self._cached: dict[tuple[str, str], tuple[float, credentials_.Pair]] = {}
+        self._bearers: dict[str, tuple[float, tokens.Held]] = {}
         self._used: dict[int, datetime] = {}
 
     def forget(self) -> None:
-        """After a credential changed: the next request reads it anew."""
+        """After a credential, a person or an account changed: the next request reads it anew."""
         self._cached.clear()
+        self._bearers.clear()
 
-    def operator(self, request: Request) -> actors.Actor:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise errors.Unauthenticated("You must login first: the operator's token is missing")
-        good = hmac.compare_digest(token.strip().encode("utf-8", "replace"), self._config.operator_token.encode())
-        if not (good and self._config.operator_token):
-            raise errors.Forbidden("The operator's token is not valid", code="INVALID_CREDENTIAL")
-        return actors.OPERATOR
+    async def bearer(self, request: Request) -> actors.Actor:
+        """A person of either party, as it is now."""
+        secret = borne(request)
+        held = await self._held(secret)
+        if held is not None and held.token.usable(self._context.clock.now()):
+            return held.actor
+        if held is None and await self._first_operator(secret):
+            return actors.OPERATOR
+        raise errors.Forbidden("This token is not valid: it is unknown, ended or revoked", code="INVALID_CREDENTIAL")
+
+    async def _held(self, secret: str) -> tokens.Held | None:
+        key, now = tokens.digest(secret), asyncio.get_running_loop().time()
+        known = self._bearers.get(key)
+        if known is not None and known[0] > now:
+            return known[1]
+        found = await tokens.bearer(self._context, secret)
+        if found is not None:
+            if len(self._bearers) >= _MOST_CACHED:
+                self._bearers.clear()
+            self._bearers[key] = (now + CACHED_SECONDS, found)
+            await tokens.used(self._context, found)
+        return found
+
+    async def _first_operator(self, token: str) -> bool:
+        """The token of the configuration, for as long as the records know no operator."""
+        configured = self._config.operator_token
+        same = hmac.compare_digest(token.encode("utf-8", "replace"), configured.encode())
+        return same and bool(configured) and not await people_.begun(self._context)
+
+    def link_token(self, credential_id: int) -> str:
+        """Whoever has the link may see a pending request; nobody can make one up."""
+        secret = self._config.operator_token.encode()
+        return hmac.new(secret, b"validation page of credential %d" % credential_id, hashlib.sha256).hexdigest()
+
+    def check_link(self, credential_id: int, token: str) -> None:
+        if not hmac.compare_digest(token.encode("utf-8", "replace"), self.link_token(credential_id).encode()):
+            raise errors.NotFound("This link is not valid")
 
     async def customer(self, request: Request) -> Signed:
         headers = _headers(request)
@@ -140,6 +175,14 @@ class Authentication:
                 self._used.clear()
             self._used[credential.id] = now
             await credentials_.used(self._context, credential_id=credential.id, at=now)
+
+
+def borne(request: Request) -> str:
+    """The token of a request that bears one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise errors.Unauthenticated("You must login first: a bearer token is missing")
+    return token.strip()
 
 
 def _headers(request: Request) -> _Headers:

@@ -1,7 +1,8 @@
 """One request with its caller: what every route gets, and the three doors that routes stand behind.
 
-`SignedRoute` is for customers, `OperatorRoute` for the provider, `EitherRoute` for both. Who calls is
-known before the body is looked at, and before anything else is said.
+`SignedRoute` is of OVHcloud's API, `EitherRoute` of ours; both take a customer's signature, and a bearer token of
+either party's people. `OperatorRoute` is for the provider's alone. Who calls is known before the body is looked at, and
+before anything else is said; what it may do is decided by the operation.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from steward.api import authentication, errors
 from steward.api import config as config_
 from steward.api.ovh import replays
 from steward.domain import actors, credentials
+from steward.domain import errors as errors_
 from steward.operations import context as context_
 
 OPERATIONS = "x-steward-operation"
@@ -42,7 +44,7 @@ class Wiring:
 class Call:
     wiring: Wiring
     actor: actors.Actor
-    credential: credentials.Credential | None = None  # of a customer
+    credential: credentials.Credential | None = None  # of a signed one
 
     @property
     def context(self) -> context_.Context:
@@ -71,16 +73,22 @@ def wiring(request: Request) -> Wiring:
     return found
 
 
-class SignedRoute(APIRoute):
-    """Writes go through the memory of what was answered already."""
+class EitherRoute(APIRoute):
+    """Signed writes go through the memory of what was answered already."""
 
     def get_route_handler(self) -> Handler:
         inner = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            if "authorization" in request.headers:
+                return await _borne(request, inner)
             return await _signed(request, inner)
 
         return handle
+
+
+class SignedRoute(EitherRoute):
+    """OVHcloud's own: its clients sign; who bears a token may as well."""
 
 
 class OperatorRoute(APIRoute):
@@ -88,26 +96,17 @@ class OperatorRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            return await _by_operator(request, inner)
+            return await _borne(request, inner, provider_only=True)
 
         return handle
 
 
-class EitherRoute(APIRoute):
-    def get_route_handler(self) -> Handler:
-        inner = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            if "authorization" in request.headers:
-                return await _by_operator(request, inner)
-            return await _signed(request, inner)
-
-        return handle
-
-
-async def _by_operator(request: Request, inner: Handler) -> Response:
+async def _borne(request: Request, inner: Handler, *, provider_only: bool = False) -> Response:
     held = wiring(request)
-    request.state.call = Call(wiring=held, actor=held.authentication.operator(request))
+    actor = await held.authentication.bearer(request)
+    if provider_only and not actor.of_provider:
+        raise errors_.Forbidden("This is for the provider's people")
+    request.state.call = Call(wiring=held, actor=actor)
     return await inner(request)
 
 

@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 PREFIXES = (b"/1.0", b"/v1")
 PATH = "steward.path"  # in the scope: the path after the prefix, escapes as they were sent
 TYPED = "steward.typed_path"  # the whole path as it was sent
-_OPEN = (b"/native", b"/auth/validate", b"/openapi.json")  # what answers without a prefix
+_OPEN = (b"/native", b"/console", b"/auth/validate", b"/openapi.json")  # what answers without a prefix
 _PREFIXED = "steward.prefixed"
 
 _HEADERS = (

@@ -53,18 +53,23 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def answer(request: Request, reason: Exception) -> Response:
-    """Whatever was raised, as an answer; what was not expected is logged and not shown."""
-    query_id = request.scope.get(QUERY_ID, "")
+    """Whatever was raised, as an answer."""
+    headers = reason.headers if isinstance(reason, HTTPException) else None
+    return shaped(told(request, reason), request.scope.get(QUERY_ID, ""), headers)
+
+
+def told(request: Request, reason: Exception) -> errors.Refusal:
+    """Whatever was raised; what was not expected is logged and not shown."""
     refusal = as_refusal(reason)
     if refusal is None:
         # Without the values of variables: secrets may be among them.
         trace = "".join(traceback.format_exception(reason))
+        query_id = request.scope.get(QUERY_ID, "")
         _log.error("request.failed", query_id=query_id, method=request.method, trace=trace)
         refusal = errors.Refusal(
             "Internal Server Error: this is the provider's fault, and its operator finds the reason by the query id"
         )
-    headers = reason.headers if isinstance(reason, HTTPException) else None
-    return shaped(refusal, query_id, headers)
+    return refusal
 
 
 def as_refusal(reason: Exception) -> errors.Refusal | None:

@@ -1,12 +1,25 @@
 """The two runtimes, each with its parts plugged together as the settings say."""
 
 import os
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from steward.components import supply
 from steward.domain import networks
-from steward.ports import artifacts, clock, control_planes, guests, hosts, machines
+from steward.ports import (
+    advisories,
+    artifacts,
+    audit_logs,
+    clock,
+    control_planes,
+    guests,
+    hosts,
+    machines,
+    messengers,
+    probes,
+)
 from steward.settings import Settings
 
 
@@ -16,6 +29,8 @@ class Runtime:
     control_planes: control_planes.ControlPlanes
     machines: machines.Machines
     guests: guests.Guests
+    probes: probes.Probes
+    audit_logs: audit_logs.AuditLogs
     artifacts: artifacts.Artifacts
     close: Callable[[], Awaitable[None]]
 
@@ -26,10 +41,12 @@ def made(settings: Settings, clock_: clock.Clock) -> Runtime:
 
 def simulated(settings: Settings, clock_: clock.Clock) -> Runtime:
     from steward.runtimes.simulated import artifacts as artifacts_
+    from steward.runtimes.simulated import audit_logs as audit_logs_
     from steward.runtimes.simulated import control_planes as control_planes_
     from steward.runtimes.simulated import guests as guests_
     from steward.runtimes.simulated import hosts as hosts_
     from steward.runtimes.simulated import machines as machines_
+    from steward.runtimes.simulated import probes as probes_
     from steward.runtimes.simulated import world
 
     place = world.World(clock=clock_, folder=settings.state / "simulated")
@@ -39,36 +56,53 @@ def simulated(settings: Settings, clock_: clock.Clock) -> Runtime:
         control_planes=control_planes_.SimulatedControlPlanes(place),
         machines=machines_.SimulatedMachines(place),
         guests=guests_.SimulatedGuests(place),
+        probes=probes_.SimulatedProbes(place),
+        audit_logs=audit_logs_.SimulatedAuditLogs(place),
         artifacts=artifacts_.SimulatedArtifacts(place),
         close=host.close,
     )
 
 
+def _registry_of(components: supply.Components) -> Callable[[], Awaitable[Path]]:
+    """The registry's program, obtained when it is first asked for."""
+
+    async def program() -> Path:
+        for item in components.plan([supply.default_version()]):
+            if item.name == "registry":
+                return await components.obtain(item) / "registry"
+        raise AssertionError("the catalogue of components names no registry")
+
+    return program
+
+
+def _filling(components: supply.Components, folder: Path) -> Callable[[str], Awaitable[None]]:
+    """Puts the images of a Kubernetes version into the registry's folder."""
+    from steward.components import images, registries
+
+    async def fill(version: str) -> None:
+        await registries.fill(await _registry_of(components)(), folder, images.images(components, [version]))
+
+    return fill
+
+
 def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
-    from steward.components import images, registries, supply
+    from steward.components import images, registries
     from steward.outside import guests as guests_
     from steward.runtimes.processes import artifacts as artifacts_
+    from steward.runtimes.processes import audit_logs as audit_logs_
     from steward.runtimes.processes import control_planes as control_planes_
     from steward.runtimes.processes import host as host_
     from steward.runtimes.processes import machines as machines_
     from steward.runtimes.processes import places, supervision
+    from steward.runtimes.processes import probes as probes_
 
     spot = places.Places(settings.state, settings.instance)
     plan = networks.Plan(settings.network)
     supervisor = supervision.Supervisor()
     components = supply.of(settings)
 
-    async def registry_program() -> Path:
-        for item in components.plan([supply.default_version()]):
-            if item.name == "registry":
-                return await components.obtain(item) / "registry"
-        raise AssertionError("the catalogue of components names no registry")
-
-    async def fill(version: str) -> None:
-        program = await registry_program()
-        await registries.fill(program, spot.registry / "images", images.images(components, [version]))
-
-    got = artifacts_.ComponentArtifacts(components, fill)
+    registry_program = _registry_of(components)
+    got = artifacts_.ComponentArtifacts(components, _filling(components, spot.registry / "images"))
     listen = f"{plan.registry}:{networks.REGISTRY_PORT}"
     host = host_.ProcessHost(
         spot,
@@ -92,7 +126,10 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
         proxy=settings.http_proxy,
     )
 
+    asking = probes_.ProcessProbes(spot, clock_)
+
     async def close() -> None:
+        await asking.close()
         got.close()
         await host.close()
 
@@ -101,9 +138,34 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
         control_planes=control_planes_.ProcessControlPlanes(spot, supervisor, got.find),
         machines=machines_.ProcessMachines(spot, supervisor, kit),
         guests=guests_.HttpGuests(clock_),
+        probes=asking,
+        audit_logs=audit_logs_.ProcessAuditLogs(spot),
         artifacts=got,
         close=close,
     )
+
+
+def mail(settings: Settings, clock_: clock.Clock) -> messengers.Mail:
+    """The way to people's mailboxes that the settings name."""
+    from steward.outside import mail as mail_
+
+    url = settings.smtp_url.get_secret_value()
+    if not url:
+        return messengers.NoMail()
+    authority = None
+    if settings.smtp_authority is not None:
+        authority = ssl.create_default_context(cafile=str(settings.smtp_authority))
+    return mail_.SmtpMail(mail_.server(url), settings.mail_from, clock_, authority=authority)
+
+
+def vulnerabilities(settings: Settings) -> advisories.Advisories:
+    """The database that the settings name."""
+    from steward.components import recipes
+    from steward.outside import advisories as advisories_
+
+    if not settings.vulnerabilities:
+        return advisories.NO_ADVISORIES
+    return advisories_.OsvAdvisories(settings.vulnerabilities, recipes.modules_folder)
 
 
 async def torn_down(settings: Settings) -> None:

@@ -8,11 +8,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from steward.bootstrap import runtimes, state
+from steward.bootstrap import editions, runtimes, state
 from steward.catalogue import addons
 from steward.domain import clusters, errors, networks
 from steward.operations import context as context_
-from steward.outside import certificates, clock, sealing
+from steward.operations import people
+from steward.outside import certificates, clock, passwords, sealing, webhooks
 from steward.reconcile import assembly, services
 from steward.settings import Settings
 from steward.storage import records
@@ -40,9 +41,14 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
         token = state.operator_token(settings.state)
         kept = await _opened(settings)
         stack.push_async_callback(kept.close)
+        await editions.check_accepted(kept)
         now = clock.SystemClock()
         runtime = runtimes.made(settings, now)
         stack.push_async_callback(runtime.close)
+
+        mail = runtimes.mail(settings, now)
+        hooks = webhooks.HttpWebhooks(now, allowed=settings.webhook_networks)
+        stack.push_async_callback(hooks.close)
 
         def around(wake: Callable[[str], None]) -> services.Services:
             return services.Services(
@@ -53,10 +59,16 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
                 control_planes=runtime.control_planes,
                 machines=runtime.machines,
                 guests=runtime.guests,
+                probes=runtime.probes,
+                audit_logs=runtime.audit_logs,
                 host=runtime.host,
                 plan=networks.Plan(settings.network),
                 addons=addons_of(settings),
                 wake=wake,
+                mail=mail,
+                webhooks=hooks,
+                advisories=runtimes.vulnerabilities(settings),
+                ledger_name=settings.ledger_name,
                 on_step=on_step,
             )
 
@@ -64,7 +76,16 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
         await runtime.host.prepare()
         stack.push_async_callback(assembled.engine.stop)
         await assembled.engine.start()
-        context = context_.Context(records=kept, clock=now, host=runtime.host, wake=assembled.engine.wake)
+        context = context_.Context(
+            records=kept,
+            clock=now,
+            host=runtime.host,
+            passwords=passwords.Argon2Passwords(),
+            wake=assembled.engine.wake,
+            webhooks=hooks,
+            ledger_name=settings.ledger_name,
+        )
+        await people.begin(context, token)
         yield Running(context=context, operator_token=token, assembled=assembled)
 
 
@@ -86,6 +107,7 @@ async def _opened(settings: Settings) -> records.SqlRecords:
 
 def check(settings: Settings) -> None:
     """What would make serving unsafe, refused before anything is changed."""
+    editions.publish(settings.contracts)
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise errors.Unavailable("STEWARD_TLS_CERTIFICATE and STEWARD_TLS_KEY go together; set both or none")
     host = settings.listen.rpartition(":")[0]

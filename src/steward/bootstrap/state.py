@@ -1,4 +1,4 @@
-"""The state folder: one service at a time, private, with the operator's token in it."""
+"""The state folder: one service at a time, private, with the bearer token of the first operator in it."""
 
 import fcntl
 import os
@@ -31,7 +31,10 @@ def hold(folder: Path) -> TextIO:
 
 
 def operator_token(folder: Path) -> str:
-    """Made by the first `serve`, readable by root alone."""
+    """Made by the first `serve`, readable by root alone. Whom it stands for, and whether it does, the records say.
+
+    Who takes the file away gets a new token with the next start, and the old one ends.
+    """
     path = folder / TOKEN
     try:
         return path.read_text().strip()

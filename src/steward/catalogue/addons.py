@@ -4,6 +4,8 @@ The manifests stand beside this file as YAML; what differs between clusters is p
 documents, never into text. Called by the reconciler, which applies them.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
@@ -16,7 +18,10 @@ Manifest = dict[str, Any]
 # Users of the provider's certificates: activity of the matrix and purpose. Their rights are in rbac.yaml.
 KUBELET_CLIENT = "steward:3.1.1-1:kubelet-client"
 NODES = "steward:3.2.2-4:nodes"
+INSTALL = "steward:2.1-1:install"
+REGISTRAR = "steward:3.1.2-2:certificates"
 
+RIGHTS_API = "rbac.authorization.k8s.io/v1"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "steward"}
 
 
@@ -31,6 +36,12 @@ def manifests(*, dns_address: str, coredns_version: str, metrics_server_version:
 
 def rights() -> list[Manifest]:
     return list(_documents("rbac"))
+
+
+@cache
+def rights_digest() -> str:
+    """Changes with every release that has other rights."""
+    return hashlib.sha256(json.dumps(rights(), sort_keys=True).encode()).hexdigest()
 
 
 def coredns(*, dns_address: str, version: str) -> list[Manifest]:

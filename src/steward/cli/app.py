@@ -24,8 +24,29 @@ NOUNS = {
     "node": "nodes",
     "region": "regions",
     "flavor": "flavors",
+    "people": "people",
+    "tokens": "tokens",
+    "account": "accounts",
+    "contract": "contracts",
+    "delegate": "delegate",
+    "delegations": "delegations",
+    "why": "why",
+    "report": "report",
+    "attest": "attest",
+    "attestations": "attestations",
+    "reviews": "reviews",
+    "risks": "risks",
     "events": "events",
+    "access": "accesses",
+    "ticket": "tickets",
+    "incident": "incidents",
+    "outages": "outages",
     "progress": "progress",
+    "audit": "audits",
+    "ledger": "ledgers",
+    "verify": "verification",
+    "inbox": "notices",
+    "webhooks": "webhooks",
 }
 """Command to the module of this package whose `app` it is."""
 
@@ -123,11 +144,16 @@ def root(
     project: Annotated[
         str, typer.Option(help="Id of the project, instead of OVH_CLOUD_PROJECT_SERVICE.", show_default=False)
     ] = "",
+    party: Annotated[
+        session_.Party,
+        typer.Option("--as", help="Party that asks: the customer by its keys, the provider by STEWARD_PROVIDER_TOKEN."),
+    ] = session_.Party.CUSTOMER,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    session_.of(ctx).chosen_project = project
+    session = session_.of(ctx)
+    session.chosen_project, session.chosen_party = project, party
 
 
 def _noun(name: str) -> click.Command:

@@ -7,7 +7,7 @@ import typer
 
 from steward.cli import confirmation, naming, options, orders, output, waiting
 from steward.cli import session as session_
-from steward.client import clusters, errors, models, nodepools
+from steward.client import clusters, models, nodepools
 
 app = typer.Typer(help="Kubernetes clusters: order, look at, enter, delete.", no_args_is_help=True)
 
@@ -148,7 +148,14 @@ def delete(
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
     clusters.delete(session.customer, session.project, found["id"])
     if wait:
-        _until_gone(session, found, seconds)
+        link, project, what = session.customer, session.project, f"cluster {found['name']}"
+        waiting.until_gone(
+            session,
+            found["id"],
+            what,
+            lambda: clusters.get(link, project, found["id"])["status"],
+            timeout=seconds,
+        )
         session.terminal.say(f"Cluster {found['name']} is deleted.")
     else:
         session.terminal.say(f"Cluster {found['name']} is being deleted.")
@@ -167,44 +174,8 @@ def _until_ready(session: session_.Session, cluster: models.Cluster, timeout: fl
         )
         return next((check for check in checks if check), None)
 
-    waiting.until_done(
-        session,
-        waiting.Work(
-            link=link,
-            project=project,
-            cluster=cluster["id"],
-            pending=pending,
-            come_back=f"steward progress {cluster['id']} --follow",
-            timeout=timeout,
-            from_start=True,
-        ),
-    )
+    waiting.until_pending(session, cluster["id"], pending, timeout=timeout, from_start=True)
     return clusters.get(link, project, cluster["id"])
-
-
-def _until_gone(session: session_.Session, cluster: models.Cluster, timeout: float) -> None:
-    link, project = session.customer, session.project
-
-    def pending(flows: object) -> str | None:
-        try:
-            now = clusters.get(link, project, cluster["id"])
-        except errors.ApiError as error:
-            if error.not_found:
-                return None
-            raise
-        return waiting.check_status(f"cluster {cluster['name']}", now["status"], target="DELETED")
-
-    waiting.until_done(
-        session,
-        waiting.Work(
-            link=link,
-            project=project,
-            cluster=cluster["id"],
-            pending=pending,
-            come_back=f"steward progress {cluster['id']} --follow",
-            timeout=timeout,
-        ),
-    )
 
 
 def _merge(session: session_.Session, cluster: models.Cluster, *, into: Path | None = None) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from steward.cli import confirmation, failures, naming, options, orders, output, waiting
 from steward.cli import session as session_
-from steward.client import errors, models, nodepools
+from steward.client import models, nodepools
 
 app = typer.Typer(help="Groups of equal nodes of a cluster.", no_args_is_help=True)
 
@@ -143,7 +143,14 @@ def delete(
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
     nodepools.delete(session.customer, session.project, owner["id"], found["id"])
     if wait:
-        _until_gone(session, owner["id"], found, seconds)
+        link, project = session.customer, session.project
+        waiting.until_gone(
+            session,
+            owner["id"],
+            f"node pool {found['name']}",
+            lambda: nodepools.get(link, project, owner["id"], found["id"])["status"],
+            timeout=seconds,
+        )
         session.terminal.say(f"Node pool {found['name']} is deleted.")
     else:
         session.terminal.say(f"Node pool {found['name']} is being deleted.")
@@ -164,32 +171,8 @@ def _until_ready(session: session_.Session, cluster: str, pool: models.NodePool,
             return None
         return f"node pool {pool['name']} to have {now['desiredNodes']} nodes (it has {now['availableNodes']})"
 
-    waiting.until_done(session, _work(session, cluster, pending, timeout))
+    waiting.until_pending(session, cluster, pending, timeout=timeout)
     return nodepools.get(link, project, cluster, pool["id"])
-
-
-def _until_gone(session: session_.Session, cluster: str, pool: models.NodePool, timeout: float) -> None:
-    def pending(flows: object) -> str | None:
-        try:
-            now = nodepools.get(session.customer, session.project, cluster, pool["id"])
-        except errors.ApiError as error:
-            if error.not_found:
-                return None
-            raise
-        return waiting.check_status(f"node pool {pool['name']}", now["status"], target="DELETED")
-
-    waiting.until_done(session, _work(session, cluster, pending, timeout))
-
-
-def _work(session: session_.Session, cluster: str, pending: waiting.Check, timeout: float) -> waiting.Work:
-    return waiting.Work(
-        link=session.customer,
-        project=session.project,
-        cluster=cluster,
-        pending=pending,
-        come_back=f"steward progress {cluster} --follow",
-        timeout=timeout,
-    )
 
 
 def _labels(pool: models.NodePool) -> str:

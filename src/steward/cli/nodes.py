@@ -6,7 +6,7 @@ import typer
 
 from steward.cli import confirmation, naming, options, output, waiting
 from steward.cli import session as session_
-from steward.client import errors, models, nodes
+from steward.client import models, nodes
 
 app = typer.Typer(help="The single workers of a cluster.", no_args_is_help=True)
 
@@ -67,28 +67,14 @@ def delete(
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
     nodes.delete(session.customer, session.project, owner["id"], found["id"])
     if wait:
-        _until_gone(session, owner["id"], found, seconds)
+        link, project = session.customer, session.project
+        waiting.until_gone(
+            session,
+            owner["id"],
+            f"node {found['name']}",
+            lambda: nodes.get(link, project, owner["id"], found["id"])["status"],
+            timeout=seconds,
+        )
         session.terminal.say(f"Node {found['name']} is deleted.")
     else:
         session.terminal.say(f"Node {found['name']} is being deleted.")
-
-
-def _until_gone(session: session_.Session, cluster: str, node: models.Node, timeout: float) -> None:
-    def pending(flows: object) -> str | None:
-        try:
-            now = nodes.get(session.customer, session.project, cluster, node["id"])
-        except errors.ApiError as error:
-            if error.not_found:
-                return None
-            raise
-        return waiting.check_status(f"node {node['name']}", now["status"], target="DELETED")
-
-    work = waiting.Work(
-        link=session.customer,
-        project=session.project,
-        cluster=cluster,
-        pending=pending,
-        come_back=f"steward progress {cluster} --follow",
-        timeout=timeout,
-    )
-    waiting.until_done(session, work)

@@ -1,31 +1,29 @@
 """Options and arguments that several commands share, and how their texts are read."""
 
 import re
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from steward.cli import completion, failures, output
+from steward.cli import session as session_
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 _LABEL_FORM = "KEY=VALUE"
 _TAINT_FORM = "KEY=VALUE:EFFECT"
 EFFECTS = ("NoExecute", "NoSchedule", "PreferNoSchedule")
 
 
-class Party(StrEnum):
-    CUSTOMER = "customer"
-    PROVIDER = "provider"
+Party = session_.Party
 
 
 def duration(text: str) -> float:
-    """Seconds of `90`, `90s`, `15m` or `1h30m`."""
+    """Seconds of `90`, `90s`, `15m`, `1h30m` or `7d`."""
     match = _DURATION.fullmatch(text.strip())
     if not match or not any(match.groups()):
-        raise typer.BadParameter(f"{text!r} is not a duration such as 90s, 15m or 1h30m")
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return float(hours * 3600 + minutes * 60 + seconds)
+        raise typer.BadParameter(f"{text!r} is not a duration such as 90s, 15m, 1h30m or 7d")
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(days * 86400 + hours * 3600 + minutes * 60 + seconds)
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -60,7 +58,7 @@ Timeout = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for the name first.")]
 As = Annotated[
-    Party, typer.Option("--as", help="Party that asks: the customer by its keys, the provider by the operator's token.")
+    Party, typer.Option("--as", help="Party that asks: the customer by its keys, the provider by its person's token.")
 ]
 Region = Annotated[
     str, typer.Option(help="Region, as `steward region list` shows it.", autocompletion=completion.regions)

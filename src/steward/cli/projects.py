@@ -33,11 +33,11 @@ def create(
     description: Annotated[str, typer.Option(help="A sentence for people.")] = "",
     form: options.Output = output.Format.TABLE,
 ) -> None:
-    """Make a project for a customer. Acts as the provider: needs the operator's token."""
+    """Make a project for a customer. Acts as the provider: needs STEWARD_PROVIDER_TOKEN."""
     session = session_.of(ctx)
     made = projects.create(session.provider, account=account, description=description)
     output.single(session.terminal, form, made, COLUMNS, name="id")
-    session.terminal.say(f"Its keys: steward project credentials create {made['id']}")
+    session.terminal.say(f"Its first keys: steward --as provider project credentials create {made['id']}")
 
 
 @app.command("list")
@@ -49,7 +49,7 @@ def list_(
     """List the customer's projects, or with --as provider everybody's."""
     session = session_.of(ctx)
     nothing = "No projects yet. The provider makes one: steward project create"
-    if party is options.Party.PROVIDER:
+    if session.party(party) is options.Party.PROVIDER:
         every = projects.every(session.provider)
         output.listing(session.terminal, form, every, COLUMNS, name="id", nothing=nothing)
     else:
@@ -69,7 +69,7 @@ def show(
     """Show one project."""
     session = session_.of(ctx)
     wanted = project or session.project
-    if party is options.Party.CUSTOMER:
+    if session.party(party) is options.Party.CUSTOMER:
         own = projects.get_of_customer(session.customer, wanted)
         output.single(session.terminal, form, own, CUSTOMER_COLUMNS, name="project_id")
         return

@@ -4,6 +4,8 @@
 so that `steward --help` neither reads a file nor opens a connection.
 """
 
+import dataclasses
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 COMPLETION_TIMEOUT = 1.0  # seconds; somebody is holding the Tab key
 
 
+class Party(StrEnum):
+    CUSTOMER = "customer"
+    PROVIDER = "provider"
+
+
 class Session:
     """`transport` is how requests travel; None for the network."""
 
@@ -34,6 +41,7 @@ class Session:
     ) -> None:
         self.terminal = terminal
         self.chosen_project = project
+        self.chosen_party = Party.CUSTOMER
         self._timeout = timeout
         self._transport = transport
 
@@ -48,6 +56,13 @@ class Session:
     @cached_property
     def provider(self) -> "connection.Connection":
         return self._connection(as_provider=True)
+
+    def party(self, wanted: Party = Party.CUSTOMER) -> Party:
+        """The customer, unless the command or the whole run was given `--as provider`."""
+        return Party.PROVIDER if Party.PROVIDER in (wanted, self.chosen_party) else Party.CUSTOMER
+
+    def link(self, wanted: Party = Party.CUSTOMER) -> "connection.Connection":
+        return self.provider if self.party(wanted) is Party.PROVIDER else self.customer
 
     @property
     def project(self) -> str:
@@ -64,12 +79,20 @@ class Session:
             if name in self.__dict__:
                 cast("connection.Connection", self.__dict__[name]).close()
 
-    def _connection(self, *, as_provider: bool) -> "connection.Connection":
+    def bearing(self, token: str) -> "connection.Connection":
+        """As the person that a token stands for, of whichever party; the caller closes it."""
+        return self._connection(
+            as_provider=False, configuration=dataclasses.replace(self.configuration, customer_token=token)
+        )
+
+    def _connection(
+        self, *, as_provider: bool, configuration: configuration_.Configuration | None = None
+    ) -> "connection.Connection":
         # Imported here: the HTTP library takes half of the start-up time, and `--help` needs none of it.
         from steward.client import connection
 
         return connection.Connection(
-            self.configuration,
+            configuration or self.configuration,
             as_provider=as_provider,
             transport=self._transport,
             clock=self.terminal.wall,

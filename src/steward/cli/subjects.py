@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def cluster(session: session_.Session, text: str, party: options.Party) -> "tuple[connection.Connection, str]":
     """The connection and the cluster's id. An id is taken as it is: what happened outlives the cluster."""
-    if party is options.Party.PROVIDER:
+    if session.party(party) is options.Party.PROVIDER:
         if not naming.is_id(text):
             raise failures.Usage("As the provider, name the cluster by its id: its names are the customer's.")
         return session.provider, text

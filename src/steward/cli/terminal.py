@@ -3,6 +3,7 @@
 `session` hands it to every command. Nothing else in the command line touches `sys`, `os.environ` or `time`.
 """
 
+import getpass
 import os
 import sys
 import time
@@ -48,6 +49,12 @@ class Terminal:
     def ask(self, question: str) -> str:
         print(question, end=" ", file=self.err, flush=True)
         return self.input.readline().strip()
+
+    def ask_secret(self, question: str) -> str:
+        """Not shown while it is typed; from a pipe, the next line."""
+        if not self.answers:
+            return self.input.readline().rstrip("\r\n")
+        return getpass.getpass(f"{question} ", stream=self.err)
 
     def paint(self, text: str, colour: str, *, stream: TextIO) -> str:
         if not text or self.environ.get("NO_COLOR") or self.environ.get("TERM") == "dumb" or not stream.isatty():

@@ -49,6 +49,39 @@ def until_done(session: session_.Session, work: Work) -> None:
             raise failures.Interrupted(f"the work goes on. To come back: {work.come_back}") from None
 
 
+def until_pending(
+    session: session_.Session, cluster: str, pending: Check, *, timeout: float, from_start: bool = False
+) -> None:
+    """Work of one cluster: until nothing is pending."""
+    work = Work(
+        link=session.customer,
+        project=session.project,
+        cluster=cluster,
+        pending=pending,
+        come_back=f"steward progress {cluster} --follow",
+        timeout=timeout,
+        from_start=from_start,
+    )
+    until_done(session, work)
+
+
+def until_gone(
+    session: session_.Session, cluster: str, what: str, status: Callable[[], str], *, timeout: float
+) -> None:
+    """Until asking for the status of `what` is answered that it is not there."""
+
+    def pending(flows: object) -> str | None:
+        try:
+            now = status()
+        except errors.ApiError as error:
+            if error.not_found:
+                return None
+            raise
+        return check_status(what, now, target="DELETED")
+
+    until_pending(session, cluster, pending, timeout=timeout)
+
+
 def _watch(deadline: float | None, shown: display.Display, work: Work) -> None:
     terminal = shown.terminal
     flows: Sequence[models.Progress] = ()

@@ -27,14 +27,16 @@ _OF_INI = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """`token_file` is where the service keeps the operator's token; it need not exist."""
+    """Whoever has a `customer_token` acts as that person and does not sign. `token_file` is where the service keeps the
+    first operator's token; it need not exist."""
 
     endpoint: str = DEFAULT_ENDPOINT
     application_key: str = ""
     application_secret: str = field(default="", repr=False)
     consumer_key: str = field(default="", repr=False)
     project: str = ""
-    operator_token: str = field(default="", repr=False)
+    customer_token: str = field(default="", repr=False)
+    provider_token: str = field(default="", repr=False)
     token_file: Path = Path(DEFAULT_STATE) / "operator.token"
 
     @property
@@ -66,22 +68,23 @@ def load(*, environ: Mapping[str, str], folder: Path, home: Path) -> Configurati
         application_secret=values.get("OVH_APPLICATION_SECRET", ""),
         consumer_key=values.get("OVH_CONSUMER_KEY", ""),
         project=values.get("OVH_CLOUD_PROJECT_SERVICE", ""),
-        operator_token=values.get("STEWARD_OPERATOR_TOKEN", ""),
+        customer_token=values.get("STEWARD_CUSTOMER_TOKEN", ""),
+        provider_token=values.get("STEWARD_PROVIDER_TOKEN", ""),
         token_file=folder / values.get("STEWARD_STATE", DEFAULT_STATE) / "operator.token",
     )
 
 
-def operator_token(configuration: Configuration) -> str:
+def provider_token(configuration: Configuration) -> str:
     """The provider's token, from the environment or from the service's state folder."""
-    if configuration.operator_token:
-        return configuration.operator_token
+    if configuration.provider_token:
+        return configuration.provider_token
     try:
         return configuration.token_file.read_text().strip()
     except OSError as error:
         raise errors.Misconfigured(
-            f"This needs the operator's token, and {configuration.token_file} cannot be read "
+            f"This needs the provider's token, and {configuration.token_file} cannot be read "
             f"({error.strerror}). The first `steward serve` makes that file, readable by its own user. Run this as "
-            "that user, name the folder in STEWARD_STATE, or give the token in STEWARD_OPERATOR_TOKEN."
+            "that user, name the folder in STEWARD_STATE, or give the token in STEWARD_PROVIDER_TOKEN."
         ) from None
 
 

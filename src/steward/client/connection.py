@@ -6,7 +6,8 @@ The modules of nouns beside this one call it; they know routes, it knows none bu
 import json
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -22,7 +23,7 @@ Query = Mapping[str, str | int | bool]
 
 
 class Connection:
-    """As the customer (signed) or, with `as_provider`, as the provider (the operator's token)."""
+    """As the customer (signed, or with a person's token) or, with `as_provider`, as the provider (a token)."""
 
     def __init__(
         self,
@@ -67,6 +68,25 @@ class Connection:
         request.headers.update(self._identity(request))
         return self._sent(request)
 
+    def open(self, method: str, path: str, body: Mapping[str, object] | None = None) -> object:
+        """What anybody may ask: the body says enough."""
+        return self._sent(self._request(method, path, body, None))
+
+    def download(self, path: str, write: Callable[[bytes], object]) -> None:
+        """An answer of any length, handed on piece by piece."""
+        request = self._request("GET", path, None, None)
+        request.headers.update(self._identity(request))
+        with self._reaching():
+            response = self._http.send(request, stream=True)
+            try:
+                if not response.is_success:
+                    response.read()
+                    _content(response)
+                for piece in response.iter_bytes():
+                    write(piece)
+            finally:
+                response.close()
+
     def time_delta(self) -> int:
         """Seconds that the service's clock is ahead of ours; asked once."""
         if self._delta is None:
@@ -91,14 +111,16 @@ class Connection:
         )
 
     def _identity(self, request: httpx2.Request) -> dict[str, str]:
-        if self._as_provider:
-            return self._bearer()
         configuration = self._configuration
+        if self._as_provider:
+            return self._bearer(configuration_.provider_token(configuration))
+        if configuration.customer_token:
+            return self._bearer(configuration.customer_token)
         if not (configuration.application_key and configuration.application_secret and configuration.consumer_key):
             raise errors.Misconfigured(
                 "No credentials: set OVH_APPLICATION_KEY, OVH_APPLICATION_SECRET and OVH_CONSUMER_KEY, or source "
-                "the file that `make demo` left (.steward/demo.env). The provider makes new ones with "
-                "`steward project credentials create`."
+                "the file that `make demo` left (.steward/demo.env). The provider hands over the first ones with "
+                "`steward --as provider project credentials create`."
             )
         timestamp = int(self._clock()) + self.time_delta()
         return {
@@ -115,16 +137,22 @@ class Connection:
             ),
         }
 
-    def _bearer(self) -> dict[str, str]:
+    def _bearer(self, token: str) -> dict[str, str]:
         if not (self._configuration.encrypted or self._configuration.loopback):
             raise errors.Misconfigured(
-                f"The operator's token is not sent to {self._configuration.base} in the clear. Use its https address."
+                f"A token is not sent to {self._configuration.base} in the clear. Use its https address."
             )
-        return {"Authorization": f"Bearer {configuration_.operator_token(self._configuration)}"}
+        return {"Authorization": f"Bearer {token}"}
 
     def _sent(self, request: httpx2.Request) -> object:
-        try:
+        with self._reaching():
             response = self._http.send(request)
+        return _content(response)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
         except httpx2.TimeoutException:
             raise errors.Unreachable(
                 f"{self._configuration.base} did not answer in time. If it is busy, try again; "
@@ -135,7 +163,6 @@ class Connection:
                 f"No steward answers at {self._configuration.base} ({error}). Start it with `steward serve` (or "
                 "`make demo` in a checkout), or set OVH_ENDPOINT to the address of one that runs."
             ) from None
-        return _content(response)
 
 
 def _content(response: httpx2.Response) -> object:

@@ -1,4 +1,4 @@
-"""Credentials of a project's customer, given and taken by the provider."""
+"""Credentials of a project's customer: the first handed over by the provider, all others the customer's to manage."""
 
 from typing import cast
 from urllib.parse import quote
@@ -10,8 +10,13 @@ def every(link: connection.Connection, project: str) -> list[models.Credential]:
     return cast(list[models.Credential], link.call("GET", routes.native_project(project, "credentials")))
 
 
-def create(link: connection.Connection, project: str, *, description: str = "") -> models.NewCredential:
-    body = {"description": description} if description else {}
+def create(
+    link: connection.Connection, project: str, *, description: str = "", owner: str = ""
+) -> models.NewCredential:
+    """`owner` is the address of the first one, whom the provider invites along with the hand-over."""
+    body: dict[str, object] = {"description": description} if description else {}
+    if owner:
+        body["owner"] = {"email": owner}
     return cast(models.NewCredential, link.call("POST", routes.native_project(project, "credentials"), body))
 
 
@@ -19,6 +24,8 @@ def revoke(link: connection.Connection, project: str, credential: str) -> None:
     link.call("DELETE", routes.native_project(project, "credentials", credential))
 
 
-def validate(link: connection.Connection, credential: str, *, account: str) -> None:
-    """Ties a consumer key that somebody asked for through /auth/credential to an account."""
-    link.call("POST", f"/native/credentials/{quote(credential, safe='')}/validate", {"account": account})
+def decide(link: connection.Connection, credential: str, *, token: str, grant: bool) -> models.Credential:
+    """What an application asked for through /auth/credential; number and token are those of its link."""
+    verb = "validate" if grant else "refuse"
+    path = f"/native/credentials/{quote(credential, safe='')}/{verb}"
+    return cast(models.Credential, link.call("POST", path, {"token": token}))

@@ -4,7 +4,7 @@ Typed dictionaries, not objects: what the command line prints as JSON is exactly
 fields that this version does not know included.
 """
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class Cluster(TypedDict):
@@ -129,6 +129,7 @@ class NewCredential(Credential):
 
     applicationSecret: str
     consumerKey: str
+    owner: NotRequired[dict[str, str]]  # with its invitation, where the account was handed over to one
 
 
 class Event(TypedDict):
@@ -159,3 +160,152 @@ class Progress(TypedDict):
     startedAt: str
     endedAt: str | None
     steps: list[Step]
+
+
+class Access(TypedDict):
+    """Break-glass. `calls` are what was done; None where that is not known."""
+
+    id: str
+    cluster: str
+    activity: str
+    scope: str
+    reason: str
+    ticket: str
+    emergency: bool
+    status: str
+    minutes: int
+    requestedBy: str
+    requestedAt: str
+    approvedBy: str
+    approvedParty: str
+    approvedAt: str | None
+    expiresAt: str | None
+    user: str
+    fingerprint: str
+    collectedAt: str | None
+    endedAt: str | None
+    endedBy: str
+    refusedWith: str
+    refusedAt: str | None
+    calls: list[str] | None
+    reviewDue: str | None
+    reviewedBy: str
+    reviewedAt: str | None
+    verdict: str | None
+    review: str
+
+
+class Message(TypedDict):
+    at: str
+    party: str
+    author: str
+    text: str
+
+
+class Ticket(TypedDict):
+    id: str
+    project: str
+    cluster: str | None
+    title: str
+    severity: str
+    status: str
+    openedBy: str
+    openedAt: str
+    dueAt: str
+    acknowledgedBy: str
+    acknowledgedAt: str | None
+    closedBy: str
+    closedAt: str | None
+    incident: str
+    messages: list[Message]
+
+
+class Moment(TypedDict):
+    at: str
+    party: str
+    activity: str
+    text: str
+    cluster: str
+
+
+class Incident(TypedDict):
+    id: str
+    title: str
+    cause: str
+    status: str
+    affected: list[str]
+    before: list[str]
+    byProbes: bool
+    openedBy: str
+    openedAt: str
+    resolvedBy: str
+    resolvedAt: str | None
+    closingNote: str
+    timeline: list[Moment]
+
+
+class Vote(TypedDict):
+    party: str
+    name: str
+    against: str
+    at: str
+
+
+class Outage(TypedDict):
+    id: str
+    beganAt: str
+    endedAt: str | None
+    failure: str
+    proposedActivity: str
+    proposedParty: str
+    rule: str
+    grounds: str
+    disputedBy: str
+    disputedAt: str | None
+    disputeReason: str
+    votes: list[Vote]
+    settledParty: str
+    settledAt: str | None
+    countsAgainst: str
+    incident: str
+    timeline: list[Moment]
+
+
+class Figures(TypedDict):
+    """Of one month; seconds, and shares of one."""
+
+    month: str
+    since: str
+    until: str
+    objective: float
+    availability: float | None
+    goodSeconds: float
+    providerBadSeconds: float
+    customerBadSeconds: float
+    unknownSeconds: float
+    mayBeBadSeconds: float
+    missed: bool
+    probes: int
+    p50Ms: int | None
+    p99Ms: int | None
+
+
+class Hour(TypedDict):
+    hour: str
+    goodSeconds: float
+    badSeconds: float
+    probes: int
+    p50Ms: int | None
+    p99Ms: int | None
+
+
+class Availability(TypedDict):
+    figures: Figures | None
+    hours: list[Hour]
+
+
+class AttributionRule(TypedDict):
+    rule: str
+    activity: str
+    party: str
+    grounds: str

@@ -19,5 +19,17 @@ def native_project(project: str, *parts: str) -> str:
     return _joined("/native/projects", project, *parts)
 
 
+def native(*parts: str) -> str:
+    return _joined("/native", *parts)
+
+
+def native_notices(*parts: str) -> str:
+    return _joined("/native/notices", *parts)
+
+
+def native_incident(*parts: str) -> str:
+    return _joined("/native/incidents", *parts)
+
+
 def _joined(head: str, *parts: str) -> str:
     return "/".join((head, *(quote(part, safe="") for part in parts)))

@@ -9,9 +9,10 @@ import asyncio
 import json
 import os
 import secrets
+import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -27,6 +28,8 @@ _CHUNK = 1 << 20
 _START_SECONDS = 20.0
 _SILENT_SECONDS = 120.0
 _FILLED = "steward-images.json"
+_BASE = Path("/run") if os.access("/run", os.W_OK) else Path(tempfile.gettempdir())
+_CORNER = "steward-registry-"
 
 
 def registry_config(root: Path, listen: str, *, read_only: bool = False) -> str:
@@ -83,9 +86,8 @@ def _keep(root: Path, known: Mapping[str, str]) -> None:
 async def writer(registry: Path, root: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """A registry over the folder that takes pushes, for as long as the block lasts."""
     root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="steward-registry-") as folder:
-        socket = Path(folder, "socket")
-        config = Path(folder, "config.yaml")
+    with _corner() as folder:
+        socket, config = folder / "socket", folder / "config.yaml"
         config.write_text(registry_config(root, str(socket)), encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
             # However this process ends, the writer ends with it: nobody would find it again.
@@ -106,6 +108,16 @@ async def writer(registry: Path, root: Path) -> AsyncIterator[httpx2.AsyncClient
                 process.terminate()
             await process.wait()
             await complaints
+
+
+@contextmanager
+def _corner() -> Iterator[Path]:
+    """A folder of its own for the socket, whose path must be short; those of killed processes go first."""
+    for left in _BASE.glob(f"{_CORNER}*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{_CORNER}{os.getpid()}-", dir=_BASE) as folder:
+        yield Path(folder)
 
 
 async def _kept(process: asyncio.subprocess.Process) -> str:

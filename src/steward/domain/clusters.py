@@ -79,6 +79,7 @@ class Cluster:
     conditions: conditions_.Conditions = ()
     installed_version: versions.Version | None = None  # observed of the API server; None before it answered
     installed_at: datetime | None = None  # first time that all of it worked
+    contract: str = "1"  # the version of the responsibility matrix that was accepted when it was ordered
     created_at: datetime
     updated_at: datetime
 

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import TypeVar
 
 from steward.domain import actors, clusters, conditions, errors, networks, nodepools, nodes, projects, versions
-from steward.operations import access, capabilities, capacity, history, orders, pools, wishes
+from steward.operations import access, capabilities, capacity, contracts, history, orders, pools, wishes
 from steward.operations import context as context_
-from steward.operations.registry import operation
+from steward.operations.registry import narrow, operation
 from steward.ports import records
 
 W = TypeVar("W", bound=StrEnum)
@@ -57,7 +57,8 @@ async def create(
     now = context.clock.now()
     async with context.records.begin() as work:
         project = await access.project(work, actor, project_id)
-        draft = _drafted(order, project.id, now)
+        accepted = await contracts.at_order(work, actor, project, now)
+        draft = _drafted(contracts.completed(order, accepted), project.id, accepted.version, now)
         draft = dataclasses.replace(draft, conditions=_first_conditions(context, draft))
         ordered = [pools.ordered(context, draft, each, now=now) for each in order.pools]
         pools.check_names(ordered)
@@ -65,14 +66,16 @@ async def create(
         await capacity.check_cluster_quota(work, draft)
         await capacity.check(context, work, capacity.CONTROL_PLANE + capacity.of_pools(ordered))
         cluster = dataclasses.replace(draft, slot=await _slot(work, draft.id))
-        await _save(work, actor, cluster, ordered)
+        await _save(work, actor, cluster, ordered, orders.named(order))
     context.wake(f"cluster:{cluster.id}")
     for pool in ordered:
         context.wake(f"nodepool:{pool.id}")
     return View(cluster)
 
 
-def _drafted(order: orders.ClusterOrder, project_id: projects.ProjectId, now: datetime) -> clusters.Cluster:
+def _drafted(
+    order: orders.ClusterOrder, project_id: projects.ProjectId, contract: str, now: datetime
+) -> clusters.Cluster:
     """The cluster with everything but its slot."""
     region = capabilities.region(order.region)
     plan = _word(clusters.Plan, order.plan or clusters.Plan.FREE, "plan")
@@ -95,6 +98,7 @@ def _drafted(order: orders.ClusterOrder, project_id: projects.ProjectId, now: da
         services=services,
         slot=-1,
         kept={"customization": wishes.default_customization()},
+        contract=contract,
         created_at=now,
         updated_at=now,
     )
@@ -137,7 +141,11 @@ async def _slot(work: records.Work, cluster_id: clusters.ClusterId) -> int:
 
 
 async def _save(
-    work: records.Work, actor: actors.Actor, cluster: clusters.Cluster, ordered: Sequence[nodepools.NodePool]
+    work: records.Work,
+    actor: actors.Actor,
+    cluster: clusters.Cluster,
+    ordered: Sequence[nodepools.NodePool],
+    named: str,
 ) -> None:
     await work.clusters.save(cluster)
     await history.write(
@@ -146,7 +154,7 @@ async def _save(
             operation="cluster.create",
             type="cluster:ordered",
             message=f"Cluster {cluster.name} was ordered: Kubernetes {cluster.version}, plan {cluster.plan.value}",
-            facts={"version": str(cluster.version), "region": cluster.region, "plan": cluster.plan.value},
+            facts=_ordered_as(cluster, named),
         ),
         at=cluster.created_at,
         actor=actor,
@@ -160,12 +168,29 @@ async def _save(
                 operation="nodepool.create",
                 type="nodepool:ordered",
                 message=f"Node pool {pool.name} was ordered: {pool.desired} nodes of flavor {pool.flavor}",
+                facts={"to": str(pool.desired)},
             ),
             at=cluster.created_at,
             actor=actor,
             cluster=cluster,
             part=pool,
         )
+
+
+def _ordered_as(cluster: clusters.Cluster, named: str) -> dict[str, str]:
+    """The whole order, to be compared with what was delivered; `named` is what the customer did not leave open."""
+    return {
+        "version": str(cluster.version),
+        "region": cluster.region,
+        "plan": cluster.plan.value,
+        "network": "public",
+        "updatePolicy": cluster.update_policy.value,
+        "kubeProxyMode": cluster.proxy_mode.value,
+        "pods": str(cluster.pods),
+        "services": str(cluster.services),
+        "named": named,
+        "contract": cluster.contract,
+    }
 
 
 async def ids(context: context_.Context, actor: actors.Actor, *, project_id: str) -> list[str]:
@@ -192,6 +217,8 @@ async def edit(
 ) -> None:
     """Two decisions of the customer that come in one call; each is written down under its own activity."""
     now = context.clock.now()
+    if asked := [each for each, given in (("rename", name), ("update_policy", update_policy)) if given is not None]:
+        narrow(*(f"cluster.{each}" for each in asked))
     async with context.records.begin() as work:
         cluster = await access.cluster(work, actor, project_id, cluster_id)
         changed = dataclasses.replace(cluster, updated_at=now)

@@ -1,4 +1,4 @@
-"""Credentials: asked for by an application, validated for an account, issued by the operator, revoked.
+"""Credentials: an account's first are handed over by the provider, all others are made, validated and revoked by it.
 
 Secrets leave here once, in the answer to whoever they were made for; no log line holds one.
 """
@@ -11,8 +11,8 @@ from datetime import datetime
 
 import structlog
 
-from steward.domain import actors, credentials, errors, projects
-from steward.operations import access
+from steward.domain import accounts, actors, credentials, errors, projects
+from steward.operations import access, history, registry, rights
 from steward.operations import context as context_
 from steward.operations.registry import activity_of, operation
 from steward.ports import records
@@ -25,6 +25,7 @@ MOST_IPS = 100
 LONGEST_TEXT = 500
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
+Issued = tuple[credentials.Application, credentials.Credential]
 Pair = tuple[credentials.Application | None, credentials.Credential | None]
 
 
@@ -37,12 +38,11 @@ def usual_rules() -> tuple[credentials.AccessRule, ...]:
 
     A project of somebody else then answers 404 like one that never was, as at OVHcloud. Who wants less names rules.
     """
-    paths = ("/cloud/project", "/cloud/project/*", "/auth/*")
-    everything = tuple(credentials.AccessRule(method, path) for path in paths for method in credentials.METHODS)
-    return (*everything, *(credentials.AccessRule("GET", path) for path in ("/native/projects", "/native/projects/*")))
+    paths = ("/cloud/project", "/cloud/project/*", "/auth/*", "/native/*")
+    return tuple(credentials.AccessRule(method, path) for path in paths for method in credentials.METHODS)
 
 
-@operation("credential.create")
+@operation("credential.create", "account.hand_over")
 async def issue(
     context: context_.Context,
     actor: actors.Actor,
@@ -50,33 +50,61 @@ async def issue(
     project_id: str,
     description: str = "",
     rules: Sequence[tuple[str, str]] | None = None,
-) -> tuple[credentials.Application, credentials.Credential]:
-    """An application and its validated consumer key, for the account of a project."""
+) -> Issued:
+    """An application and its validated consumer key, for the account of a project.
+
+    The provider hands over an account's first; from then on the customer makes its own (3.1.2-1).
+    """
     now = context.clock.now()
-    projects.checked_description(description)
     async with context.records.begin() as work:
+        name = await _hand_over_or_create(work, actor, project_id, now)
         project = await access.project(work, actor, project_id)
-        application = credentials.Application(
-            key=credentials.ApplicationKey(_token(KEY_LENGTH)),
-            secret=_token(SECRET_LENGTH),
-            name=description or f"project {project.id}",
+        application, credential = await made(work, project, now=now, description=description, rules=rules)
+        await _written(work, name, actor, credential, now)
+    return application, credential
+
+
+async def made(
+    work: records.Work,
+    project: projects.Project,
+    *,
+    now: datetime,
+    description: str,
+    rules: Sequence[tuple[str, str]] | None = None,
+) -> Issued:
+    application = credentials.Application(
+        key=credentials.ApplicationKey(_token(KEY_LENGTH)),
+        secret=_token(SECRET_LENGTH),
+        name=projects.checked_description(description) or f"project {project.id}",
+        created_at=now,
+    )
+    await work.credentials.save_application(application)
+    credential = await work.credentials.add(
+        credentials.Credential(
+            id=0,
+            consumer_key=credentials.ConsumerKey(_token(SECRET_LENGTH)),
+            application_key=application.key,
+            account=project.account,
+            rules=usual_rules() if rules is None else credentials.checked_rules(list(rules)),
+            status=credentials.Status.VALIDATED,
+            description=description,
             created_at=now,
         )
-        await work.credentials.save_application(application)
-        credential = await work.credentials.add(
-            credentials.Credential(
-                id=0,
-                consumer_key=credentials.ConsumerKey(_token(SECRET_LENGTH)),
-                application_key=application.key,
-                account=project.account,
-                rules=usual_rules() if rules is None else credentials.checked_rules(list(rules)),
-                status=credentials.Status.VALIDATED,
-                description=description,
-                created_at=now,
-            )
-        )
-    _written("credential.create", actor, credential)
+    )
     return application, credential
+
+
+async def _hand_over_or_create(work: records.Work, actor: actors.Actor, project_id: str, now: datetime) -> str:
+    project = await work.projects.get(projects.ProjectId(project_id))
+    account = None if project is None else await work.accounts.get(project.account)
+    if not actor.of_provider or account is None or account.handed_over_at is not None:
+        registry.narrow("credential.create")
+        return "credential.create"
+    registry.narrow("account.hand_over")
+    if account.status is accounts.Status.CLOSED:
+        raise errors.Conflict(f"Account {account.id} is closed")
+    await work.accounts.put(dataclasses.replace(account, handed_over_at=now, changed_at=now))
+    return "account.hand_over"
 
 
 @operation("credential.request")
@@ -95,6 +123,7 @@ async def request(
     if redirection is not None and (len(redirection) > LONGEST_TEXT or not redirection.isprintable()):
         raise errors.BadInput(f"[redirection] must be printable and at most {LONGEST_TEXT} characters")
     async with context.records.begin() as work:
+        await rights.decided(work, actor)
         application = await work.credentials.application(application_key)
         if application is None:
             raise errors.Forbidden("This application key is invalid", code="INVALID_KEY")
@@ -111,7 +140,7 @@ async def request(
                 created_at=context.clock.now(),
             )
         )
-    _written("credential.request", actor, credential)
+    _log.info("credential.request", credential=credential.id, actor=actor.name)
     return credential
 
 
@@ -128,22 +157,37 @@ def _checked_ips(blocks: Sequence[str]) -> tuple[str, ...]:
 
 
 @operation("credential.validate")
-async def validate(
-    context: context_.Context, actor: actors.Actor, *, credential_id: int, account: str
-) -> credentials.Credential:
-    """The account takes the application's request on itself."""
-    owner = projects.checked_account(account)
+async def validate(context: context_.Context, actor: actors.Actor, *, credential_id: int) -> credentials.Credential:
+    """The actor's account takes the application's request on itself; its caller has checked that it holds the link."""
     async with context.records.begin() as work:
-        credential = await _get(work, credential_id)
-        if credential.status is not credentials.Status.PENDING:
-            raise errors.Conflict(
-                f"Credential {credential_id} is {credential.status.value}; only a pending one can be validated",
-                name="ConflictError",
-            )
-        validated = dataclasses.replace(credential, account=owner, status=credentials.Status.VALIDATED)
+        await rights.decided(work, actor)
+        credential = await _pending(work, credential_id)
+        validated = dataclasses.replace(credential, account=actor.account, status=credentials.Status.VALIDATED)
         await work.credentials.save(validated)
-    _written("credential.validate", actor, validated)
+        await _written(work, "credential.validate", actor, validated, context.clock.now())
     return validated
+
+
+@operation("credential.refuse")
+async def refuse(context: context_.Context, actor: actors.Actor, *, credential_id: int) -> credentials.Credential:
+    """Nobody can validate it afterwards; its caller has checked that it holds the link."""
+    async with context.records.begin() as work:
+        await rights.decided(work, actor)
+        credential = await _pending(work, credential_id)
+        refused = dataclasses.replace(credential, account=actor.account, status=credentials.Status.REFUSED)
+        await work.credentials.save(refused)
+        await _written(work, "credential.refuse", actor, refused, context.clock.now())
+    return refused
+
+
+async def _pending(work: records.Work, credential_id: int) -> credentials.Credential:
+    credential = await _get(work, credential_id)
+    if credential.status is not credentials.Status.PENDING:
+        raise errors.Conflict(
+            f"Credential {credential_id} is {credential.status.value}; only a pending one can be granted or refused",
+            name="ConflictError",
+        )
+    return credential
 
 
 @operation("credential.revoke")
@@ -152,13 +196,15 @@ async def revoke(
 ) -> None:
     """With an account, only that account's. Revoking twice is fine."""
     async with context.records.begin() as work:
+        await rights.decided(work, actor)
         credential = await _get(work, credential_id)
         if account is not None and credential.account != account:
             raise _unknown(credential_id)
         if credential.status is credentials.Status.EXPIRED:
             return
-        await work.credentials.save(dataclasses.replace(credential, status=credentials.Status.EXPIRED))
-    _written("credential.revoke", actor, credential)
+        revoked = dataclasses.replace(credential, status=credentials.Status.EXPIRED)
+        await work.credentials.save(revoked)
+        await _written(work, "credential.revoke", actor, revoked, context.clock.now())
 
 
 @operation("credential.revoke")
@@ -197,7 +243,12 @@ async def find(context: context_.Context, *, application_key: str, consumer_key:
     """For the edge, which checks signatures."""
     async with context.records.read() as work:
         application = await work.credentials.application(application_key)
-        return application, await work.credentials.by_consumer_key(consumer_key)
+        credential = await work.credentials.by_consumer_key(consumer_key)
+        if credential is not None and credential.account is not None:
+            account = await work.accounts.get(credential.account)
+            if account is not None and account.status is accounts.Status.CLOSED:
+                credential = dataclasses.replace(credential, status=credentials.Status.EXPIRED)
+        return application, credential
 
 
 async def used(context: context_.Context, *, credential_id: int, at: datetime) -> None:
@@ -220,5 +271,11 @@ def _unknown(credential_id: int) -> errors.NotFound:
     return errors.NotFound(f"Credential {credential_id} does not exist")
 
 
-def _written(operation_name: str, actor: actors.Actor, credential: credentials.Credential) -> None:
-    _log.info(operation_name, credential=credential.id, actor=actor.name, activity=activity_of(operation_name))
+async def _written(
+    work: records.Work, name: str, actor: actors.Actor, credential: credentials.Credential, at: datetime
+) -> None:
+    if credential.account is not None:
+        facts = {"credential": str(credential.id), "status": credential.status.value}
+        deed = history.Deed(operation=name, type=f"credential:{credential.status.value}", message="", facts=facts)
+        await history.of_account(work, deed, at=at, actor=actor, account=credential.account)
+    _log.info(name, credential=credential.id, actor=actor.name, activity=activity_of(name))

@@ -1,14 +1,19 @@
-"""Writes down what an operation did, in the operation's own transaction."""
+"""Writes down what was done, in the transaction that did it, and lets the outbox tell who is informed of it.
+
+Called by operations and reconcilers.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from steward.domain import actors, clusters, events, nodepools, nodes
-from steward.operations import registry
+from steward.domain import actors, clusters, events, ledgers, nodepools, nodes, people, projects
+from steward.operations import outbox, registry
 from steward.ports import records
 
 Part = nodepools.NodePool | nodes.Node
+DELEGATION = "delegation"  # the fact that names what was lent, where an act stands on it
+PARTY = "party"  # the fact that says whose act an event was; what automation does has none and is the provider's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,8 @@ async def write(
     part: Part | None = None,
 ) -> None:
     """Of the cluster, or of one of its pools or nodes."""
-    await work.events.add(
+    await keep(
+        work,
         events.Event(
             at=at,
             project_id=cluster.project_id,
@@ -42,9 +48,85 @@ async def write(
             message=deed.message,
             actor=actor.name,
             activity=registry.activity_of(deed.operation),
-            facts=deed.facts,
-        )
+            facts={**deed.facts, PARTY: actor.party, **_lent()},
+        ),
     )
+
+
+async def keep(work: records.Work, event: events.Event) -> None:
+    """An event is shown to people, and stands in its project's ledger; whoever did it is committed to, not named."""
+    await work.events.add(event)
+    draft = ledgers.Draft(
+        kind="event",
+        at=event.at,
+        activity=event.activity,
+        subject=f"{event.subject}:{event.subject_id}",
+        facts={"type": event.type, "cluster": event.cluster_id, **event.facts},
+        personal={"actor": event.actor, "message": event.message},
+    )
+    await work.ledger.append(ledgers.log_of(event.project_id), draft)
+    await outbox.tell_of(work, event, acted=event.facts.get(PARTY, ""))
+
+
+async def of_person(
+    work: records.Work, deed: Deed, *, at: datetime, actor: actors.Actor, person: people.Person
+) -> None:
+    """Names and addresses are committed to, not written; a customer's people stand in its projects' ledgers."""
+    facts = {**deed.facts, "role": person.role.value}
+    draft = _draft(deed, at, actor, f"person:{person.id}", facts, {"person": person.email, "name": person.name})
+    await _append(work, draft, person.account, actor.party)
+
+
+async def of_account(
+    work: records.Work, deed: Deed, *, at: datetime, actor: actors.Actor, account: projects.AccountId
+) -> None:
+    await _append(work, _draft(deed, at, actor, f"account:{account}", deed.facts, {}), account, actor.party)
+
+
+def _draft(
+    deed: Deed,
+    at: datetime,
+    actor: actors.Actor,
+    subject: str,
+    facts: Mapping[str, str],
+    personal: Mapping[str, str],
+) -> ledgers.Draft:
+    return ledgers.Draft(
+        kind="event",
+        at=at,
+        activity=registry.activity_of(deed.operation),
+        subject=subject,
+        facts={"type": deed.type, "operation": deed.operation, **facts},
+        personal={"actor": actor.name, "message": deed.message, **personal},
+    )
+
+
+async def _append(work: records.Work, draft: ledgers.Draft, account: projects.AccountId | None, acted: str) -> None:
+    """To every project of the account, so that each log is whole; to the provider's for its own staff."""
+    found = [] if account is None else await work.projects.of_account(account)
+    for log in [ledgers.log_of(each.id) for each in found] or [ledgers.PROVIDER_LOG]:
+        await work.ledger.append(log, draft)
+    for each in found:
+        await outbox.inform(
+            work,
+            outbox.News(
+                at=draft.at,
+                activity=draft.activity,
+                type=draft.facts["type"],
+                text=f"Account {account}: {draft.personal['message']}"
+                if draft.personal["message"]
+                else f"Account {account}",
+                acted=acted,
+                project_id=each.id,
+                subject=draft.subject,
+            ),
+        )
+
+
+def _lent() -> dict[str, str]:
+    doing = registry.current()
+    lent = [] if doing is None else [each.delegation_id for each in doing.taken if each.delegation_id]
+    return {DELEGATION: lent[0]} if lent else {}
 
 
 def _subject(part: Part | None) -> str:

@@ -58,6 +58,7 @@ async def create(
                 operation="nodepool.create",
                 type="nodepool:ordered",
                 message=f"Node pool {pool.name} was ordered: {pool.desired} nodes of flavor {pool.flavor}",
+                facts={"to": str(pool.desired)},
             ),
             at=now,
             actor=actor,
@@ -84,8 +85,7 @@ async def get(
     context: context_.Context, actor: actors.Actor, *, project_id: str, cluster_id: str, pool_id: str
 ) -> View:
     async with context.records.read() as work:
-        cluster = await access.cluster(work, actor, project_id, cluster_id)
-        pool = await access.nodepool(work, cluster, pool_id)
+        cluster, pool = await access.cluster_with_pool(work, actor, project_id, cluster_id, pool_id)
         return View(cluster, pool, await work.nodes.of_pool(pool.id))
 
 
@@ -102,8 +102,7 @@ async def edit(
     """A new size may be asked for at any time, also while the last one is still being reached."""
     now = context.clock.now()
     async with context.records.begin() as work:
-        cluster = await access.cluster(work, actor, project_id, cluster_id)
-        pool = await access.nodepool(work, cluster, pool_id)
+        cluster, pool = await access.cluster_with_pool(work, actor, project_id, cluster_id, pool_id)
         present = await work.nodes.of_pool(pool.id)
         wanted = _changed(pool, change, await _named(work, cluster, pool, change.remove_first), present)
         moments.check_pools_may_change(cluster)
@@ -226,8 +225,7 @@ async def delete(
 ) -> None:
     now = context.clock.now()
     async with context.records.begin() as work:
-        cluster = await access.cluster(work, actor, project_id, cluster_id)
-        pool = await access.nodepool(work, cluster, pool_id)
+        cluster, pool = await access.cluster_with_pool(work, actor, project_id, cluster_id, pool_id)
         if not pool.deleting:
             gone = dataclasses.replace(pool, delete_asked_at=now, updated_at=now)
             await work.nodepools.save(gone)

@@ -59,8 +59,7 @@ async def delete(
 ) -> None:
     """The node goes and the pool wants one fewer, in one transaction; otherwise another node would come."""
     async with context.records.begin() as work:
-        cluster = await access.cluster(work, actor, project_id, cluster_id)
-        node = await access.node(work, cluster, node_id)
+        cluster, node = await access.cluster_with_node(work, actor, project_id, cluster_id, node_id)
         if node.deleted_at is None and not node.deleting:
             await _ask(context, work, actor, cluster, node)
     context.wake(f"node:{node.id}")
@@ -103,6 +102,7 @@ async def _ask(
             operation="node.delete",
             type="node:delete-asked",
             message=f"The deletion of node {node.name} was asked for; pool {pool.name} wants {smaller.desired} now",
+            facts={"nodepool": pool.id, "to": str(smaller.desired)},
         ),
         at=now,
         actor=actor,

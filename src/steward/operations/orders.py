@@ -63,3 +63,18 @@ class ClusterOrder:
     private_network: Mapping[str, Any] | None = None
     customization: Mapping[str, Any] | None = None
     pools: Sequence[PoolOrder] = ()
+
+
+def named(order: ClusterOrder) -> str:
+    """The fields that the customer decided itself; the others take the defaults that it accepted with the contract."""
+    decided = {
+        "region": order.region,
+        "version": order.version,
+        "plan": order.plan,
+        "network": order.private_network_id,
+        "updatePolicy": order.update_policy,
+        "kubeProxyMode": order.proxy_mode,
+        "pods": order.pods,
+        "services": order.services,
+    }
+    return ",".join(name for name, value in decided.items() if value)

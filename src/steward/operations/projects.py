@@ -1,4 +1,4 @@
-"""Projects: made by the operator for a customer's account, looked at and described by both."""
+"""Projects: made by the provider for a customer's account, looked at by both, described by the customer."""
 
 import dataclasses
 import secrets
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from steward.domain import actors, projects
-from steward.operations import access
+from steward.domain import accounts, actors, clusters, errors, events, projects
+from steward.operations import access, history, rights
 from steward.operations import context as context_
 from steward.operations.registry import activity_of, operation
 
@@ -25,8 +25,16 @@ async def create(
         status=projects.Status.OK,
         created_at=context.clock.now(),
     )
+    now = context.clock.now()
     async with context.records.begin() as work:
+        await rights.decided(work, actor)
+        known = await work.accounts.get(project.account)
+        if known is not None and known.status is not accounts.Status.ACTIVE:
+            raise errors.Conflict(f"Account {known.id} is {known.status.value}: it gets no further project")
         await work.projects.save(project)
+        if known is None:
+            await work.accounts.put(accounts.Account(id=project.account, created_at=now, changed_at=now))
+        await history.keep(work, _made(project, actor))
     _log.info(
         "project.created",
         project=project.id,
@@ -37,12 +45,28 @@ async def create(
     return project
 
 
+def _made(project: projects.Project, actor: actors.Actor) -> events.Event:
+    return events.Event(
+        at=project.created_at,
+        project_id=project.id,
+        cluster_id=clusters.ClusterId(""),
+        subject="project",
+        subject_id=project.id,
+        type="project:created",
+        message=f"Project {project.id} was made for account {project.account}",
+        actor=actor.name,
+        activity=activity_of("project.create"),
+        facts={history.PARTY: actor.party},
+    )
+
+
 async def all_of(context: context_.Context, actor: actors.Actor) -> Sequence[projects.Project]:
     """The customer's own; the provider sees all."""
     async with context.records.read() as work:
         if actor.of_provider:
             return await work.projects.all()
-        return await work.projects.of_account(actor.account) if actor.account else []
+        found = await work.projects.of_account(actor.account) if actor.account else []
+    return [each for each in found if actor.reaches(each)]
 
 
 async def get(context: context_.Context, actor: actors.Actor, *, project_id: str) -> projects.Project:

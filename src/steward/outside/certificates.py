@@ -64,6 +64,13 @@ class EllipticCertificates:
     def remaining(self, certificate: str) -> timedelta:
         return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc - self._clock.now()
 
+    def user(self, certificate: str) -> str:
+        subject = x509.load_pem_x509_certificate(certificate.encode()).subject
+        return "".join(str(each.value) for each in subject.get_attributes_for_oid(NameOID.COMMON_NAME)[:1])
+
+    def fingerprint(self, certificate: str) -> str:
+        return x509.load_pem_x509_certificate(certificate.encode()).fingerprint(hashes.SHA256()).hex()
+
     def _builder(
         self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey, life: timedelta
     ) -> x509.CertificateBuilder:

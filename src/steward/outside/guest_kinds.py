@@ -69,6 +69,20 @@ def title(manifest: Manifest) -> str:
     return f"{manifest['kind']} {name}"
 
 
+def bound_to(bindings: Iterable[Manifest], role: str) -> dict[str, list[str]]:
+    """Of cluster role bindings, those to this role, with their subjects as `User:alice`."""
+    return {
+        each["metadata"]["name"]: sorted(_subject(subject) for subject in each.get("subjects") or ())
+        for each in bindings
+        if each["roleRef"]["name"] == role
+    }
+
+
+def _subject(subject: Manifest) -> str:
+    place = f"{subject['namespace']}/" if subject.get("namespace") else ""
+    return f"{subject['kind']}:{place}{subject['name']}"
+
+
 def _kind_of(manifest: Manifest) -> tuple[str, str]:
     return manifest["apiVersion"], manifest["kind"]
 

@@ -24,8 +24,9 @@ ANSWER_SECONDS = 10.0
 IDLE_SECONDS = 80.0
 MOST_CONNECTIONS = 8
 MOST_IDLE_CONNECTIONS = 1
-# The daily identity and the one that installs; a renewed one takes the place of the one unused longest.
-MOST_IDENTITIES = 2
+# Who looks, who keeps nodes, the canary, and one that is seldom; a renewed one takes the place of its predecessor.
+MOST_IDENTITIES = 4
+AGENT = "steward"
 
 Connect = Callable[[guests.Access], httpx2.AsyncClient]
 
@@ -40,7 +41,7 @@ def connect(access: guests.Access) -> httpx2.AsyncClient:
             max_keepalive_connections=MOST_IDLE_CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
         ),
-        headers={"User-Agent": "steward", "Accept": "application/json"},
+        headers={"User-Agent": AGENT, "Accept": "application/json"},
         trust_env=False,
     )
 
@@ -80,7 +81,7 @@ class Lines:
                     request.path,
                     params=request.query,
                     content=None if request.body is None else json.dumps(request.body, separators=(",", ":")),
-                    headers={"Content-Type": request.content_type} if request.body is not None else None,
+                    headers=request.headers,
                 )
             except (httpx2.TransportError, ssl.SSLError) as reason:
                 raise guests.NotAnswering(f"{request.to(access)} failed: {_told(reason)}") from reason
@@ -95,7 +96,11 @@ class Lines:
     @contextlib.asynccontextmanager
     async def _line(self, access: guests.Access) -> AsyncIterator[httpx2.AsyncClient]:
         kept = self._lines.setdefault(access.cluster_id, {})
-        line = kept.pop(access, None) or self._opened(access)
+        line = kept.pop(access, None)
+        if line is None:
+            line = self._opened(access)
+            for old in [each for each in kept if access.user and each.user == access.user]:
+                await _retire(kept.pop(old))
         kept[access] = line  # at the end: the first is the one that was used longest ago
         line.users += 1
         try:
@@ -128,6 +133,12 @@ class Request:
     query: Mapping[str, str] | None = None
     body: Mapping[str, Any] | None = None
     content_type: str = "application/json"
+    operation: str = ""  # what it is for, as the cluster's audit log shows it
+
+    @property
+    def headers(self) -> dict[str, str]:
+        found = {} if self.body is None else {"Content-Type": self.content_type}
+        return {**found, "User-Agent": f"{AGENT} (operation {self.operation})"} if self.operation else found
 
     def to(self, access: guests.Access) -> str:
         return f"{self.method} {access.server}{self.path}"

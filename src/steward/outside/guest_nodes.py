@@ -79,6 +79,8 @@ def seen(node: Document) -> guests.GuestNode:
         reason=f"{ready['reason']}: {ready['message']}" if ready else _NOT_REPORTED,
         version=node.get("status", {}).get("nodeInfo", {}).get("kubeletVersion", "").removeprefix("v"),
         unschedulable=node["spec"].get("unschedulable", False),
+        labels=node["metadata"].get("labels", {}),
+        pods=node["spec"].get("podCIDR", ""),
     )
 
 

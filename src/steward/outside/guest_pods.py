@@ -3,7 +3,7 @@
 Pure functions over documents, called by `guests`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,3 +48,12 @@ def refusal(status: Any, fallback: str) -> str:
     causes = status.get("details", {}).get("causes", ()) if isinstance(status, dict) else ()
     told = "; ".join(each["message"] for each in causes if each.get("message"))
     return told or fallback
+
+
+def images(pods: Iterable[Document]) -> dict[str, str]:
+    """What the pods run: the image by its name, and the digest that was really pulled."""
+    found: dict[str, str] = {}
+    for pod in pods:
+        for status in pod.get("status", {}).get("containerStatuses", ()):
+            found[status["image"]] = status.get("imageID", "").rpartition("@")[2]
+    return found

@@ -6,6 +6,7 @@ the reconciler knows better when to come again.
 """
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -15,7 +16,7 @@ import httpx2
 
 from steward.domain import clusters, versions
 from steward.kit import times
-from steward.outside import guest_kinds, guest_lines, guest_nodes, guest_pods
+from steward.outside import guest_greetings, guest_kinds, guest_lines, guest_nodes, guest_pods
 from steward.ports import clock, guests
 
 FIELD_MANAGER = "steward"
@@ -25,6 +26,7 @@ MOST_CONFLICTS = 5
 FORCED_GRACE_SECONDS = 10
 
 _NODES = "/api/v1/nodes"
+_OWN_PODS = "k8s-app in (kube-dns,metrics-server)"
 _MERGE = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
 
@@ -54,6 +56,11 @@ class HttpGuests:
         for wave in guest_kinds.waves(manifests):
             await _each(wave, lambda manifest: self._apply(access, manifest))
 
+    async def remove(self, access: guests.Access, manifests: Sequence[Mapping[str, Any]]) -> None:
+        for manifest in manifests:
+            request = guest_lines.Request(method="DELETE", path=guest_kinds.path(manifest))
+            await self._send(access, request, HTTPStatus.NOT_FOUND)
+
     async def nodes(self, access: guests.Access) -> Sequence[guests.GuestNode]:
         document = await self._get(access, _NODES)
         return [guest_nodes.seen(each) for each in document["items"]]
@@ -66,19 +73,51 @@ class HttpGuests:
             f"Node {identity.name} was changed by somebody else in each of {MOST_CONFLICTS} attempts to write it"
         )
 
-    async def drain(self, access: guests.Access, node: str, *, since: datetime, force: bool) -> guests.Draining:
+    async def drain(
+        self, access: guests.Access, node: str, *, since: datetime, force: bool, operation: str = ""
+    ) -> guests.Draining:
         await self._cordon(access, node)
         document = await self._get(access, "/api/v1/pods", {"fieldSelector": f"spec.nodeName={node}"})
         leaving = [each for each in document["items"] if guest_pods.must_leave(each)]
         ask = self._delete_pod if force else self._evict
-        answers = await _each(leaving, lambda pod: ask(access, pod))
+        answers = await _each(leaving, lambda pod: ask(access, pod, operation))
         left = [guest_pods.name_of(pod) for pod, (gone, _) in zip(leaving, answers, strict=True) if not gone]
         held_back = next((reason for gone, reason in answers if reason and not gone), "")
         told = f"{held_back} (the node is being emptied since {times.rfc3339(since)})" if held_back else ""
         return guests.Draining(left=left, held_back=told)
 
+    async def sing(self, access: guests.Access, mark: str) -> None:
+        # Whatever it is answered stands in the log, so this takes no rights.
+        await self._lines.ask(access, guest_lines.Request(method="GET", path="/version", query={"canary": mark}))
+
+    async def signed_certificates(self, access: guests.Access) -> Mapping[str, str]:
+        document = await self._get(access, "/apis/certificates.k8s.io/v1/certificatesigningrequests")
+        signed = {each["metadata"]["name"]: each.get("status", {}).get("certificate") for each in document["items"]}
+        return {name: base64.b64decode(found).decode() for name, found in signed.items() if found}
+
     async def remove_node(self, access: guests.Access, node: str) -> None:
         await self._send(access, guest_lines.Request(method="DELETE", path=f"{_NODES}/{node}"), HTTPStatus.NOT_FOUND)
+
+    async def survey(self, access: guests.Access) -> guests.Survey:
+        service = await self._get(access, "/api/v1/namespaces/default/services/kubernetes")
+        selected = {"labelSelector": _OWN_PODS}
+        pods = await self._get(access, "/api/v1/namespaces/kube-system/pods", selected)
+        return guests.Survey(
+            version=await self.version(access),
+            service=service["spec"]["clusterIP"],
+            nodes=await self.nodes(access),
+            images=guest_pods.images(pods["items"]),
+        )
+
+    async def admins(self, access: guests.Access) -> Mapping[str, Sequence[str]]:
+        document = await self._get(access, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings")
+        return guest_kinds.bound_to(document["items"], "cluster-admin")
+
+    async def greeting(self, access: guests.Access, names: Sequence[str]) -> guests.Greeting:
+        return await guest_greetings.greeting(access, names)
+
+    async def answer_to(self, access: guests.Access, stranger: guests.Access) -> int:
+        return await guest_greetings.answer_to(access, stranger)
 
     async def forget(self, cluster_id: clusters.ClusterId) -> None:
         await self._lines.forget(cluster_id)
@@ -137,7 +176,7 @@ class HttpGuests:
         )
         await self._send(access, request, HTTPStatus.NOT_FOUND)
 
-    async def _evict(self, access: guests.Access, pod: guest_pods.Document) -> tuple[bool, str]:
+    async def _evict(self, access: guests.Access, pod: guest_pods.Document, operation: str) -> tuple[bool, str]:
         """Whether the pod is gone, and why it may not go."""
         if guest_pods.is_leaving(pod):
             return False, ""
@@ -152,6 +191,7 @@ class HttpGuests:
                 # A pod that was made anew under the same name is another one.
                 "deleteOptions": {"preconditions": {"uid": metadata["uid"]}},
             },
+            operation=operation,
         )
         response = await self._lines.ask(access, request)
         if response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
@@ -163,7 +203,7 @@ class HttpGuests:
         reason = guest_pods.refusal(guest_lines.document(response), guest_lines.message(response))
         return False, f"{guest_pods.name_of(pod)} may not leave: {reason}"
 
-    async def _delete_pod(self, access: guests.Access, pod: guest_pods.Document) -> tuple[bool, str]:
+    async def _delete_pod(self, access: guests.Access, pod: guest_pods.Document, operation: str) -> tuple[bool, str]:
         seconds = 0
         if not guest_pods.is_overdue(pod, self._clock.now()):
             if guest_pods.is_leaving(pod):
@@ -173,6 +213,7 @@ class HttpGuests:
             method="DELETE",
             path=_pod_path(pod["metadata"]),
             body={"gracePeriodSeconds": seconds, "preconditions": {"uid": pod["metadata"]["uid"]}},
+            operation=operation,
         )
         answer = await self._send(access, request, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
         return answer is None or seconds == 0, ""

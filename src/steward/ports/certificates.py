@@ -37,3 +37,11 @@ class Certificates(Protocol):
     def remaining(self, certificate: str) -> timedelta:
         """How long a certificate is still valid; negative after its end."""
         ...
+
+    def user(self, certificate: str) -> str:
+        """The common name of its subject; ValueError where it is no certificate."""
+        ...
+
+    def fingerprint(self, certificate: str) -> str:
+        """SHA-256 of its DER form, hex: what audit logs call the credential."""
+        ...

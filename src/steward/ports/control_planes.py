@@ -11,7 +11,7 @@
 | nothing of a cluster ends when steward ends | yes |
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network
@@ -50,6 +50,14 @@ class PartState:
     reason: str = ""  # why it does not run; the last line of its log where it has one
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """What is still there of a cluster, by name: of what served it, and of its data."""
+
+    service: Sequence[str] = ()  # processes, namespaces, links, cgroups
+    data: Sequence[str] = ()  # folders
+
+
 class ControlPlanes(Protocol):
     async def ensure(self, wanted: ControlPlane, part: Part) -> None: ...
 
@@ -60,3 +68,7 @@ class ControlPlanes(Protocol):
     async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[Part, PartState]: ...
 
     async def remove(self, cluster_id: clusters.ClusterId) -> None: ...
+
+    async def remains(self, cluster_id: clusters.ClusterId, slot: int) -> Remains:
+        """Looked for on the machine itself, nodes included; asked while the slot is still the cluster's."""
+        ...

@@ -25,6 +25,7 @@ class Access:
     authority: str  # PEM
     certificate: str
     key: str = field(repr=False)
+    user: str = ""  # whom the certificate names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,30 @@ class GuestNode:
     reason: str  # of the Ready condition, with its message
     version: str  # kubelet's, without `v`
     unschedulable: bool
+    labels: Mapping[str, str] = field(default_factory=dict)
+    pods: str = ""  # its pod range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a cluster says of itself."""
+
+    version: versions.Version  # of the API server
+    service: str  # the address of the service `kubernetes`: the first of the services' range
+    nodes: Sequence[GuestNode]
+    images: Mapping[str, str]  # of the provider's own pods: reference to digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeting:
+    """What a server shows to whoever connects. `distrust` says why its certificate is not to be trusted."""
+
+    protocol: str  # as in `TLSv1.3`
+    old_protocol: bool  # whether it also speaks one before TLS 1.2
+    distrust: str
+    missing: Sequence[str]  # of the names asked about, those that the certificate does not have
+    expires_at: datetime
+    anonymous: int  # HTTP status of a request without credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +97,46 @@ class Guests(Protocol):
         """Server-side apply; fields of others are left alone."""
         ...
 
+    async def remove(self, access: Access, manifests: Sequence[Mapping[str, Any]]) -> None:
+        """Delete what they name; what is gone already is no error."""
+        ...
+
     async def nodes(self, access: Access) -> Sequence[GuestNode]: ...
 
     async def register_node(self, access: Access, identity: NodeIdentity) -> None:
         """Make the Node object, or bring the fields that are ours up to date."""
         ...
 
-    async def drain(self, access: Access, node: str, *, since: datetime, force: bool) -> Draining:
-        """Cordon, ask every pod to leave, and say which still stand. `force` deletes instead of evicting."""
+    async def drain(self, access: Access, node: str, *, since: datetime, force: bool, operation: str = "") -> Draining:
+        """Cordon, ask every pod to leave, and say which still stand. `force` deletes instead of evicting.
+
+        The audit log shows `operation` with every request: what the pods have to leave for.
+        """
+        ...
+
+    async def sing(self, access: Access, mark: str) -> None:
+        """A canary's request: cheap, changes nothing, and always in the audit log, with `mark`."""
+        ...
+
+    async def signed_certificates(self, access: Access) -> Mapping[str, str]:
+        """The certificates that the cluster's own signing API has given out and still remembers, by request name."""
         ...
 
     async def remove_node(self, access: Access, node: str) -> None: ...
+
+    async def survey(self, access: Access) -> Survey: ...
+
+    async def admins(self, access: Access) -> Mapping[str, Sequence[str]]:
+        """Who is bound to cluster-admin: binding to its subjects, as in `User:alice`."""
+        ...
+
+    async def greeting(self, access: Access, names: Sequence[str]) -> Greeting:
+        """Of a connection that is made for it alone; the credentials of `access` are not shown."""
+        ...
+
+    async def answer_to(self, access: Access, stranger: Access) -> int:
+        """The HTTP status that the cluster of `access` answers to the credentials of `stranger`, really tried."""
+        ...
 
     async def forget(self, cluster_id: clusters.ClusterId) -> None:
         """Close connections that were kept for a cluster."""

@@ -34,6 +34,7 @@ class MachineState:
     running: bool
     restarts: int = 0
     reason: str = ""
+    proxy_mode: str = ""  # as its kube-proxy was told: iptables, ipvs or nftables
 
 
 class Machines(Protocol):

@@ -10,13 +10,44 @@ Rules, all mandatory, tested by `tests/storage`:
 - Secrets (application secrets, consumer keys, sealed blobs) are not plain in the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from steward.domain import clusters, credentials, events, nodepools, nodes, progress, projects
+from steward.domain import (
+    accesses,
+    accounts,
+    audits,
+    availability,
+    clusters,
+    contracts,
+    credentials,
+    decisions,
+    delegations,
+    events,
+    ledgers,
+    nodepools,
+    nodes,
+    progress,
+    projects,
+    tickets,
+)
+from steward.domain import (
+    evidence as evidence_,
+)
+from steward.domain import (
+    incidents as incidents_,
+)
+from steward.domain import (
+    notices as notices_,
+)
+from steward.domain import (
+    people as people_,
+)
+
+T = TypeVar("T")
 
 
 class Projects(Protocol):
@@ -81,6 +112,10 @@ class Events(Protocol):
         """Rising by id, those with a greater id than `after`. They outlive the cluster."""
         ...
 
+    async def prune(self, before: datetime) -> int:
+        """Forget those that are older; how many there were. The ledger keeps what it holds of them."""
+        ...
+
 
 class Progresses(Protocol):
     async def get(self, subject: str) -> progress.Progress | None: ...
@@ -127,6 +162,92 @@ class Leases(Protocol):
     async def release_all(self, owner: str) -> None: ...
 
 
+class Collection(Protocol[T]):
+    """Values that are looked for by their id, an owner, a unique key or a date; never by their content.
+
+    What owner, key and date of a noun are is said beside its repository in `Work`.
+    """
+
+    async def get(self, id: str) -> T | None: ...
+
+    async def by_key(self, key: str) -> T | None: ...
+
+    async def of(self, owner: str, *, latest: int | None = None) -> Sequence[T]:
+        """Oldest first; of many, the latest so many."""
+        ...
+
+    async def due(self, now: datetime, *, limit: int = 100) -> Sequence[T]:
+        """Those whose date has come, earliest first."""
+        ...
+
+    async def all(self) -> Sequence[T]: ...
+
+    async def put(self, value: T) -> None:
+        """Add it, or replace the one with its id. `errors.Conflict` where another one has its key."""
+        ...
+
+    async def remove(self, id: str) -> None: ...
+
+    async def remove_of(self, owner: str) -> None: ...
+
+    async def keep_latest(self, owner: str, count: int) -> None:
+        """Forget the owner's oldest ones beyond so many."""
+        ...
+
+
+class Ledger(Protocol):
+    """RFC 6962 logs, one per `ledgers.log_of`; appended to in the transaction of what is logged."""
+
+    async def append(self, log: str, draft: ledgers.Draft) -> int:
+        """The entry's index."""
+        ...
+
+    async def size(self, log: str) -> int: ...
+
+    async def root(self, log: str, size: int) -> bytes:
+        """Of its first `size` entries; ValueError beyond its end.
+
+        This and the proofs raise `errors.Unavailable` where the storage has lost a part of the tree.
+        """
+        ...
+
+    async def entry(self, log: str, index: int) -> ledgers.Entry | None: ...
+
+    async def entries(self, log: str, *, start: int = 0, limit: int = 1000) -> Sequence[ledgers.Entry]: ...
+
+    async def inclusion(self, log: str, index: int, size: int) -> Sequence[bytes]: ...
+
+    async def consistency(self, log: str, old: int, new: int) -> Sequence[bytes]: ...
+
+    async def subtrees(self, log: str, places: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
+        """The stored roots of whole subtrees, by level and position; those that are lost are not among them."""
+        ...
+
+    async def erase(self, log: str, index: int) -> None:
+        """Forget the personal values of an entry; its hash stays."""
+        ...
+
+    async def logs(self) -> Sequence[str]: ...
+
+    async def grown(self) -> Sequence[str]:
+        """Logs whose latest checkpoint is of another size than theirs."""
+        ...
+
+    async def save_checkpoint(self, checkpoint: ledgers.Checkpoint) -> None: ...
+
+    async def checkpoint(self, log: str) -> ledgers.Checkpoint | None:
+        """The latest."""
+        ...
+
+    async def checkpoints(self, log: str, *, limit: int = 1000) -> Sequence[ledgers.Checkpoint]:
+        """The latest so many, oldest first."""
+        ...
+
+    async def checkpoints_between(self, log: str, after: int, until: int) -> Sequence[ledgers.Checkpoint]:
+        """Those of sizes after the first up to the last, smallest first."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """The repositories of one transaction."""
@@ -141,6 +262,36 @@ class Work:
     allotments: Allotments
     secrets: Secrets
     leases: Leases
+    ledger: Ledger
+    # Nouns of the responsibility model; in brackets their owner, key and date.
+    accounts: Collection[accounts.Account]
+    people: Collection[people_.Person]  # [account or `provider`; email until closed]
+    tokens: Collection[people_.Token]  # [person; hash; expiry]
+    attempts: Collection[people_.Attempts]  # [; ; when they are forgotten]
+    acceptances: Collection[contracts.Acceptance]  # [project, or cluster of those for one]
+    delegations: Collection[delegations.Delegation]  # [project; ; expiry of those that hold]
+    decisions: Collection[decisions.Kept]  # [project or `provider`]
+    evidence: Collection[evidence_.Evidence]  # [subject; ; end of validity]
+    attestations: Collection[evidence_.Attestation]  # [subject; ; expiry]
+    risks: Collection[evidence_.Risk]  # [`provider`; ; review date]
+    notices: Collection[notices_.Notice]  # [project, or `provider` where the provider is informed]
+    deliveries: Collection[notices_.Delivery]  # [notice; what it is gathered under; next attempt of pending ones]
+    receipts: Collection[notices_.Receipt]  # [activity, subject and party; ; deadline while it is owed]
+    paces: Collection[notices_.Pace]  # [preference]
+    preferences: Collection[notices_.Preference]  # [person; of a webhook the project]
+    tickets: Collection[tickets.Ticket]  # [project]
+    incidents: Collection[incidents_.Incident]  # [status]
+    outages: Collection[incidents_.Outage]  # [cluster]
+    watches: Collection[availability.Watch]  # id: cluster
+    periods: Collection[availability.Period]  # [cluster; ; when it is forgotten]
+    accesses: Collection[accesses.Access]  # [cluster; ; expiry of active ones]
+    issuances: Collection[audits.Issuance]  # [cluster; fingerprint; expiry]
+    positions: Collection[audits.Position]  # id: cluster
+    findings: Collection[audits.Finding]  # [cluster]
+    tallies: Collection[audits.Tally]  # [cluster]
+    ledger_keys: Collection[ledgers.Key]  # [`provider`]
+    witnesses: Collection[ledgers.Witness]  # [log]
+    damages: Collection[ledgers.Damage]  # id: log
 
 
 class Records(Protocol):

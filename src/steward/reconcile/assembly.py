@@ -10,8 +10,23 @@ from dataclasses import dataclass
 import structlog
 
 from steward.domain import errors
+from steward.operations import history
 from steward.ports import hosts
-from steward.reconcile import clusters, engine, node_views, nodepools, nodes
+from steward.reconcile import (
+    accesses,
+    audits,
+    clusters,
+    engine,
+    housekeeping,
+    jobs,
+    ledgers,
+    node_views,
+    nodepools,
+    nodes,
+    notices,
+    probes,
+)
+from steward.reconcile.evidence import availability, collectors
 from steward.reconcile.services import Services
 
 log = structlog.get_logger(__name__)
@@ -30,29 +45,46 @@ def assemble(
     handlers: dict[str, engine.Handler] = {}
     late: list[engine.Engine] = []
     services = services_of(lambda subject: late[0].wake(subject))
+    runner = jobs.JobRunner(all_jobs(services))
     made = engine.Engine(
         services.records,
         services.clock,
         owner=owner,
         handlers=handlers,
-        everything=lambda: everything(services),
+        everything=lambda: everything(services, runner),
         audit_interval=audit_interval,
     )
     late.append(made)
+    handlers["job"] = runner
     handlers["cluster"] = clusters.ClusterReconciler(services)
     handlers["nodepool"] = nodepools.NodePoolReconciler(services)
+    handlers["access"] = accesses.AccessReconciler(services)
     handlers["node"] = nodes.NodeReconciler(services, node_views.NodeViews(services.guests, services.clock))
     services.host.subscribe(Changes(services).note)
     return Assembly(engine=made, services=services)
 
 
-async def everything(services: Services) -> list[str]:
+def all_jobs(services: Services) -> list[jobs.Job]:
+    """Everything that comes round by the clock; `tests/paper` walks it against the matrix."""
+    return [
+        *audits.jobs(services),
+        *housekeeping.jobs(services),
+        *ledgers.jobs(services),
+        *notices.jobs(services),
+        *probes.jobs(services),
+        *availability.jobs(services),
+        *collectors.jobs(services),
+    ]
+
+
+async def everything(services: Services, runner: jobs.JobRunner) -> list[str]:
     """All subjects that exist; those of clusters first, for the others wait for them."""
     async with services.records.read() as work:
         found = [f"cluster:{each.id}" for each in await work.clusters.all()]
         found += [f"nodepool:{each.id}" for each in await work.nodepools.all()]
         found += [f"node:{each.id}" for each in await work.nodes.all()]
-    return found
+        found += [f"access:{each.id}" for each in await work.accesses.all() if each.open]
+    return found + runner.subjects()
 
 
 class Changes:
@@ -77,7 +109,8 @@ class Changes:
                 cluster = await work.clusters.get(change.cluster_id)
                 if cluster is None or cluster.deleting:
                     return
-                await work.events.add(
+                await history.keep(
+                    work,
                     self._services.event(
                         cluster,
                         subject,
@@ -85,7 +118,7 @@ class Changes:
                         change.message,
                         self.ACTIVITY,
                         component=change.component,
-                    )
+                    ),
                 )
         except errors.Refusal as reason:
             log.warning("event not recorded", subject=subject, reason=reason.message)

@@ -4,13 +4,17 @@ The same graph of steps installs a cluster and keeps it: every pass looks at eac
 that does not stand. Nodes and pools have reconcilers of their own; a cluster only wakes them.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from steward.catalogue import addons
 from steward.domain import clusters, conditions, networks, versions
+from steward.operations import history
 from steward.ports import control_planes, guests, records
 from steward.ports.control_planes import Part
-from steward.reconcile import credentials, engine, flow, outcome
+from steward.reconcile import credentials, engine, flow, issuances, outcome
+from steward.reconcile.evidence import ends
 from steward.reconcile.outcome import DONE, Outcome, Wait
 from steward.reconcile.services import Services
 
@@ -45,9 +49,6 @@ class Scope:
             services=self.cluster.services,
             files=credentials.for_runtime(self.files),
         )
-
-    def access(self, identity: str) -> guests.Access:
-        return credentials.access(self.files, self.cluster, self.network, identity)
 
 
 class ClusterReconciler:
@@ -110,14 +111,27 @@ class ClusterReconciler:
         if scope.files:
             if credentials.renew(scope.files, scope.cluster, scope.network, self._services.certificates):
                 async with self._services.applying(scope.lease) as work:
-                    await credentials.keep(work, scope.cluster.id, scope.files)
+                    await self._keep(work, scope)
             return DONE
         scope.files = credentials.make(scope.cluster, scope.network, self._services.certificates)
         kubeconfig = credentials.admin_kubeconfig(scope.files, scope.cluster, scope.network)
         async with self._services.applying(scope.lease) as work:
-            await credentials.keep(work, scope.cluster.id, scope.files)
+            await self._keep(work, scope)
             await work.secrets.put(scope.cluster.id, credentials.KUBECONFIG, kubeconfig.encode())
         return DONE
+
+    async def _keep(self, work: records.Work, scope: Scope) -> None:
+        """No certificate is kept, and so none is used, that the ledger of credentials does not hold."""
+        await self._services.keyring.ledger.note(work, scope.cluster, credentials.issued(scope.files))
+        await credentials.keep(work, scope.cluster.id, scope.files)
+
+    async def _access(self, scope: Scope, identity: issuances.Identity) -> guests.Access:
+        return await self._services.keyring.access(scope.cluster, scope.network, scope.files, identity)
+
+    async def _looking(self, scope: Scope) -> guests.Access:
+        """As whoever has the right to look: until the cluster is installed, rights are yet to be given."""
+        installed = scope.cluster.installed_at is not None
+        return await self._access(scope, issuances.PROBE if installed else issuances.BOOTSTRAP)
 
     async def _ensure(self, scope: Scope, part: Part) -> Outcome:
         await self._services.control_planes.ensure(scope.wanted, part)
@@ -128,7 +142,7 @@ class ClusterReconciler:
 
     async def _answers(self, scope: Scope) -> Outcome:
         async def ask() -> None:
-            scope.seen_version = await self._services.guests.version(scope.access("installer"))
+            scope.seen_version = await self._services.guests.version(await self._looking(scope))
 
         result = await self._asked(scope, ask)
         if isinstance(result, outcome.Done):
@@ -136,7 +150,10 @@ class ClusterReconciler:
         return result
 
     async def _is_ready(self, scope: Scope) -> Outcome:
-        result = await self._asked(scope, lambda: self._services.guests.ready(scope.access("installer")))
+        async def ask() -> None:
+            await self._services.guests.ready(await self._looking(scope))
+
+        result = await self._asked(scope, ask)
         if isinstance(result, outcome.Done):
             # It called itself ready after a quorum read of etcd.
             await self._services.control_planes.mark_served(scope.cluster.id)
@@ -176,15 +193,36 @@ class ClusterReconciler:
         return (self._services.clock.now() - ready.since).total_seconds()
 
     async def _install_services(self, scope: Scope) -> Outcome:
-        # Once they stand they are looked at no more often than the audit; customers see their own changes kept.
-        if scope.cluster.installed_at is None:
-            await self._services.guests.apply(scope.access("installer"), self._services.addons(scope.cluster))
+        """Once they stand they are looked at no more often than the audit; customers see their own changes kept.
+
+        steward's own rights are brought up to date whenever a release has other ones.
+        """
+        if scope.files.get(credentials.RIGHTS) == addons.rights_digest():
+            return DONE
+        installed = scope.cluster.installed_at is not None
+        wanted = addons.rights() if installed else self._services.addons(scope.cluster)
+        rights = [each for each in wanted if each["apiVersion"] == addons.RIGHTS_API]
+        without = not installed or issuances.is_of_before(scope.files)
+        giver = await self._access(scope, issuances.BOOTSTRAP if without else issuances.INSTALLER)
+        await self._services.guests.apply(giver, rights)
+        if not installed:
+            services = [each for each in wanted if each["apiVersion"] != addons.RIGHTS_API]
+            result = await self._asked(scope, lambda: self._apply_as_installer(scope, services))
+            if not isinstance(result, outcome.Done):
+                return result
+        scope.files = credentials.without_long_lived({**scope.files, credentials.RIGHTS: addons.rights_digest()})
+        async with self._services.applying(scope.lease) as work:
+            await self._keep(work, scope)
         return DONE
+
+    async def _apply_as_installer(self, scope: Scope, manifests: Sequence[Mapping[str, Any]]) -> None:
+        """Its rights were given a moment ago, and may take another one to count."""
+        await self._services.guests.apply(await self._access(scope, issuances.INSTALLER), manifests)
 
     async def _has_account(self, scope: Scope) -> Outcome:
         if scope.cluster.installed_at is not None:
             return DONE
-        access = scope.access("installer")
+        access = await self._access(scope, issuances.BOOTSTRAP)
         if await self._services.until(lambda: self._services.guests.has_default_account(access)):
             return DONE
         return Wait(message="The controller manager has not made the default service account yet", after=0.2)
@@ -212,20 +250,21 @@ class ClusterReconciler:
 
     async def _tell_ready(self, work: records.Work, before: clusters.Cluster, now: clusters.Cluster) -> None:
         first = before.installed_at is None
-        await work.events.add(
+        await history.keep(
+            work,
             self._services.event(
                 now,
                 f"cluster:{now.id}",
                 "cluster:installed" if first else "cluster:restored",
                 f"The cluster {'is installed' if first else 'works again'} (Kubernetes {now.installed_version})",
                 INSTALL if first else RESTORE,
-            )
+            ),
         )
 
     async def _tell_lost(self, work: records.Work, cluster: clusters.Cluster, message: str) -> None:
         told = f"The cluster does not work as it should, and is being restored: {message}"
-        await work.events.add(
-            self._services.event(cluster, f"cluster:{cluster.id}", "cluster:not-ready", told, RESTORE)
+        await history.keep(
+            work, self._services.event(cluster, f"cluster:{cluster.id}", "cluster:not-ready", told, RESTORE)
         )
 
     def _seen(self, cluster: clusters.Cluster, scope: Scope, result: Outcome) -> clusters.Cluster:
@@ -273,12 +312,14 @@ class ClusterReconciler:
             return flow.Step(name=name, activity=activity, act=act, needs=needs)
 
         nodes, plane = "Remove the nodes", "Stop the control plane and wipe its data"
+        left = "Look whether anything is left"
         removal = flow.Flow(
             subject=f"cluster:{scope.cluster.id}",
             name="Delete the cluster",
             steps=(
                 step(nodes, DESTROY_SERVICE, lambda: self._without_nodes(scope)),
                 step(plane, DESTROY_DATA, lambda: self._without_control_plane(scope), nodes),
+                step(left, DESTROY_SERVICE, lambda: self._nothing_left(scope), plane),
             ),
         )
         result = await self._services.run(removal, scope.cluster.id, scope.lease)
@@ -287,17 +328,21 @@ class ClusterReconciler:
         self._services.on_step(removal.subject, "Destroy the keys", "before")
         async with self._services.applying(scope.lease) as work:
             # The keys go last: until nothing is left, whoever looks finds the cluster and can go on.
-            await work.events.add(
+            await history.keep(
+                work,
                 self._services.event(
                     scope.cluster,
                     removal.subject,
                     "cluster:deleted",
                     "Nothing of the cluster is left: its processes, data, network and keys are destroyed",
                     DESTROY_CONFIGURATION,
-                )
+                ),
             )
+            for noun in (work.issuances, work.positions, work.findings, work.tallies):
+                await noun.remove_of(scope.cluster.id)
             await work.clusters.remove(scope.cluster.id)
             await work.allotments.give_back("cluster-slot", scope.cluster.id)
+            await ends.prove(work, scope.cluster, self._services.clock.now())
         self._services.on_step(removal.subject, "Destroy the keys", "after")
         return engine.Gone()
 
@@ -322,7 +367,19 @@ class ClusterReconciler:
             return Wait(message=f"{len(members)} nodes are being removed", after=1.0)
         return DONE
 
+    async def _nothing_left(self, scope: Scope) -> Outcome:
+        """While its slot is still its own: afterwards the same names may be another cluster's."""
+        found = await self._services.control_planes.remains(scope.cluster.id, scope.cluster.slot)
+        if not found.service and not found.data:
+            return DONE
+        names = ", ".join([*found.service, *found.data][:5])
+        async with self._services.applying(scope.lease) as work:
+            await ends.find(work, scope.cluster, found, self._services.clock.now())
+        await self._services.control_planes.remove(scope.cluster.id)
+        return Wait(message=f"Something is left of the cluster and is removed again: {names}", after=5.0)
+
     async def _without_control_plane(self, scope: Scope) -> Outcome:
+        self._services.keyring.forget(scope.cluster.id)
         await self._services.guests.forget(scope.cluster.id)
         await self._services.control_planes.remove(scope.cluster.id)
         return DONE

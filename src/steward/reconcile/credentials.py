@@ -13,17 +13,33 @@ from datetime import timedelta
 
 import yaml
 
-from steward.domain import clusters, networks, nodes
-from steward.ports import certificates, guests, records
+from steward.domain import clusters, errors, networks, nodes
+from steward.ports import certificates, records
+from steward.reconcile import issuances
 
 FILES = "control-plane-files"
 KUBECONFIG = "admin-kubeconfig"
+RIGHTS = "rights.applied"  # beside the files: the digest of the rights that steward has in the cluster
 RENEW_BEFORE = timedelta(days=60)
-ADMINS = "system:masters"
-INSTALLER = "steward:2.1-1:install"
-NODE_KEEPER = "steward:3.2.2-4:nodes"
 KUBELET_CLIENT = "steward:3.1.1-1:kubelet-client"
+ADMIN = "kubernetes-admin"
 AUTHORITIES = ("ca", "etcd-ca", "front-proxy-ca")
+
+_HOLDERS: Mapping[str, issuances.Holder] = {
+    "admin": issuances.Holder(user=ADMIN, party=errors.CUSTOMER, activity="3.1.2-3", purpose="kubeconfig"),
+    "kubelet-client": issuances.Holder(
+        user=KUBELET_CLIENT, party=errors.PROVIDER, activity="3.1.1-1", purpose="kubelet-client"
+    ),
+    "controller-manager": issuances.Holder(
+        user="system:kube-controller-manager", party=errors.PROVIDER, activity="3.1.1-1", purpose="controller-manager"
+    ),
+    "scheduler": issuances.Holder(
+        user="system:kube-scheduler", party=errors.PROVIDER, activity="3.1.1-1", purpose="scheduler"
+    ),
+}
+_KUBE_PROXY = issuances.Holder(
+    user="system:kube-proxy", party=errors.PROVIDER, activity="3.2.2-4", purpose="kube-proxy"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +84,8 @@ def renew(
 
 
 def for_runtime(files: Mapping[str, str]) -> dict[str, str]:
-    """Those that programs of the control plane read; steward's own stay in the records."""
-    own = ("installer.", "node-keeper.", "admin.")
+    """Those that programs of the control plane read; the customer's and steward's notes stay in the records."""
+    own = ("installer.", "node-keeper.", "admin.", RIGHTS)
     return {name: text for name, text in files.items() if not name.startswith(own)}
 
 
@@ -96,17 +112,25 @@ def node_files(
     return made
 
 
-def access(
-    files: Mapping[str, str], cluster: clusters.Cluster, network: networks.ClusterNetwork, identity: str
-) -> guests.Access:
-    """steward's own way in. `identity` is `installer` or `node-keeper`."""
-    return guests.Access(
-        cluster_id=cluster.id,
-        server=f"https://{network.api_address}:{networks.API_PORT}",
-        authority=files["ca.crt"],
-        certificate=files[f"{identity}.crt"],
-        key=files[f"{identity}.key"],
+def without_long_lived(files: Mapping[str, str]) -> dict[str, str]:
+    """Earlier releases kept identities of steward's own that were valid for a year."""
+    return {name: text for name, text in files.items() if not name.startswith(("installer.", "node-keeper."))}
+
+
+def issued(files: Mapping[str, str]) -> list[tuple[str, issuances.Holder]]:
+    """The client certificates among a control plane's files that the cluster's API would let in, and whose they are."""
+    return _issued(files, _HOLDERS)
+
+
+def issued_to_node(files: Mapping[str, str], node: nodes.Node) -> list[tuple[str, issuances.Holder]]:
+    kubelet = issuances.Holder(
+        user=f"system:node:{node.name}", party=errors.PROVIDER, activity="3.2.2-4", purpose="kubelet"
     )
+    return _issued(files, {"kubelet": kubelet, "kube-proxy": _KUBE_PROXY})
+
+
+def _issued(files: Mapping[str, str], holders: Mapping[str, issuances.Holder]) -> list[tuple[str, issuances.Holder]]:
+    return [(files[f"{name}.crt"], holder) for name, holder in holders.items() if f"{name}.crt" in files]
 
 
 def admin_kubeconfig(files: Mapping[str, str], cluster: clusters.Cluster, network: networks.ClusterNetwork) -> str:
@@ -184,11 +208,9 @@ def _leaves(cluster: clusters.Cluster, network: networks.ClusterNetwork) -> Mapp
         "front-proxy-client": _Leaf("front-proxy-ca", request(common_name="front-proxy-client")),
         "controller-manager": _Leaf("ca", request(common_name="system:kube-controller-manager")),
         "scheduler": _Leaf("ca", request(common_name="system:kube-scheduler")),
-        "installer": _Leaf("ca", request(common_name=INSTALLER, organizations=[ADMINS])),
-        "node-keeper": _Leaf("ca", request(common_name=NODE_KEEPER)),
         "admin": _Leaf(
             "ca",
-            request(common_name="kubernetes-admin", organizations=[ADMINS], valid_for=timedelta(days=3650)),
+            request(common_name=ADMIN, organizations=[issuances.MASTERS], valid_for=timedelta(days=3650)),
         ),
     }
 

@@ -30,12 +30,18 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`activity` is the row of the matrix under which the step acts."""
+    """`activity` is the row of the matrix under which the step acts.
+
+    `operation` is of the published table, where the step does what a customer lends by a setting; `size` is what it
+    makes then.
+    """
 
     name: str
     activity: str
     act: Callable[[], Awaitable[Outcome]]
     needs: tuple[str, ...] = ()
+    operation: str = ""
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +63,16 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What a run reports to. `guard` raises Stale; `on_step` is told (step, "before" | "after")."""
+    """What a run reports to. `guard` raises Stale; `on_step` is told (step, "before" | "after").
+
+    `refuses` is asked before each step whether the contract lets automation take it.
+    """
 
     now: Callable[[], datetime]
     guard: Callable[[], None]
     on_step: Callable[[str, str, str], None]
     on_progress: Callable[[progress_.Progress], None]
+    refuses: Callable[[str, Step], outcome.Blocked | None]
 
 
 class Run:
@@ -100,7 +110,7 @@ class Run:
         self._watch.guard()
         self._watch.on_step(self._flow.subject, step.name, "before")
         self._note(step, progress_.State.RUNNING, "")
-        result = await outcome_of(step)
+        result = self._watch.refuses(self._flow.subject, step) or await outcome_of(step)
         self._watch.on_step(self._flow.subject, step.name, "after")
         self._outcomes[step.name] = result
         match result:

@@ -8,8 +8,9 @@ import uuid
 from dataclasses import replace
 
 from steward.domain import clusters, conditions, networks, nodepools, nodes
+from steward.operations import history
 from steward.ports import guests, records
-from steward.reconcile import credentials, engine, identities, outcome
+from steward.reconcile import credentials, engine, identities, issuances, outcome
 from steward.reconcile.outcome import DONE, Outcome, Wait
 from steward.reconcile.services import Services
 
@@ -100,7 +101,7 @@ class NodePoolReconciler:
         async with self._services.records.read() as work:
             files = await credentials.load(work, cluster.id)
         network = self._services.plan.cluster(cluster.slot)
-        access = credentials.access(files, cluster, network, "node-keeper")
+        access = await self._services.keyring.access(cluster, network, files, issuances.NODE_KEEPER)
         standing = [each for each in present if not each.deleting and each.deployed_at is not None]
         try:
             await asyncio.gather(
@@ -124,14 +125,15 @@ class NodePoolReconciler:
             changed = self._seen(pool, result)
             if changed != pool:
                 if conditions.holds(changed.conditions, conditions.Kind.READY):
-                    await work.events.add(
+                    await history.keep(
+                        work,
                         services.event(
                             cluster,
                             f"nodepool:{pool.id}",
                             "nodepool:ready",
                             f"Node pool {pool.name} has its {pool.desired} nodes",
                             RESIZE,
-                        )
+                        ),
                     )
                 await work.nodepools.save(replace(changed, updated_at=services.clock.now()))
         return result
@@ -160,10 +162,11 @@ class NodePoolReconciler:
     async def _forget(self, work: records.Work, cluster: clusters.Cluster, pool: nodepools.NodePool) -> None:
         await work.nodepools.remove(pool.id)
         await work.progress.remove(f"nodepool:{pool.id}")
-        await work.events.add(
+        await history.keep(
+            work,
             self._services.event(
                 cluster, f"nodepool:{pool.id}", "nodepool:deleted", f"Node pool {pool.name} is gone", REMOVE
-            )
+            ),
         )
 
 

@@ -10,8 +10,9 @@ from datetime import timedelta
 
 from steward.catalogue import loading
 from steward.domain import clusters, conditions, errors, flavors, networks, nodepools, nodes
+from steward.operations import history
 from steward.ports import guests, machines
-from steward.reconcile import credentials, engine, flow, identities, node_views, outcome
+from steward.reconcile import credentials, engine, flow, identities, issuances, node_views, outcome
 from steward.reconcile.nodepools import NUMBERS
 from steward.reconcile.outcome import DONE, Outcome, Wait
 from steward.reconcile.services import Services
@@ -33,10 +34,6 @@ class Scope:
     lease: engine.Lease
     cluster_files: dict[str, str]
     files: dict[str, str]
-
-    @property
-    def access(self) -> guests.Access:
-        return credentials.access(self.cluster_files, self.cluster, self.network, "node-keeper")
 
     @property
     def machine(self) -> machines.Machine:
@@ -113,11 +110,19 @@ class NodeReconciler:
             scope.cluster_files, scope.node, scope.network, self._services.certificates
         )
         async with self._services.applying(scope.lease) as work:
+            issued = credentials.issued_to_node(scope.files, scope.node)
+            await self._services.keyring.ledger.note(work, scope.cluster, issued)
             await credentials.keep(work, scope.node.id, scope.files)
         return DONE
 
+    async def _access(self, scope: Scope) -> guests.Access:
+        return await self._services.keyring.access(
+            scope.cluster, scope.network, scope.cluster_files, issuances.NODE_KEEPER
+        )
+
     async def _register(self, scope: Scope) -> Outcome:
-        await self._services.guests.register_node(scope.access, identities.of(scope.node, scope.cluster, scope.pool))
+        access = await self._access(scope)
+        await self._services.guests.register_node(access, identities.of(scope.node, scope.cluster, scope.pool))
         return DONE
 
     async def _start(self, scope: Scope) -> Outcome:
@@ -132,7 +137,7 @@ class NodeReconciler:
         seen: list[guests.GuestNode] = []
 
         async def look() -> bool:
-            found = await self._views.node(scope.access, scope.node.name)
+            found = await self._views.node(await self._access(scope), scope.node.name)
             if found is not None:
                 seen.append(found)
             return found is not None and found.ready
@@ -159,14 +164,15 @@ class NodeReconciler:
                 await work.nodes.save(replace(changed, updated_at=services.clock.now()))
             if turned:
                 ready = conditions.holds(changed.conditions, kind.READY)
-                await work.events.add(
+                await history.keep(
+                    work,
                     services.event(
                         scope.cluster,
                         f"node:{node.id}",
                         "node:ready" if ready else "node:not-ready",
                         f"Node {node.name} is ready" if ready else f"Node {node.name}: {_said(result)}",
                         INSTALL if node.deployed_at is None else RESTORE,
-                    )
+                    ),
                 )
         if turned:
             services.wake(f"nodepool:{node.nodepool_id}")
@@ -233,7 +239,9 @@ class NodeReconciler:
             return DONE
         # With no other node there is nowhere to go, so nothing is gained by waiting.
         force = now - began > DRAIN_AT_MOST or not others
-        draining = await self._services.guests.drain(scope.access, scope.node.name, since=began, force=force)
+        draining = await self._services.guests.drain(
+            await self._access(scope), scope.node.name, since=began, force=force, operation=f"node:{scope.node.id}"
+        )
         if not draining.left:
             return DONE
         message = f"{len(draining.left)} pods are leaving" + (f"; {draining.held_back}" if draining.held_back else "")
@@ -244,7 +252,7 @@ class NodeReconciler:
         return DONE
 
     async def _leave(self, scope: Scope) -> Outcome:
-        await self._services.guests.remove_node(scope.access, scope.node.name)
+        await self._services.guests.remove_node(await self._access(scope), scope.node.name)
         return DONE
 
     async def _forget(self, scope: Scope) -> None:
@@ -257,10 +265,11 @@ class NodeReconciler:
             await work.allotments.give_back(NUMBERS.format(scope.cluster.id), node.id)
             await work.secrets.remove_all(node.id)
             await work.progress.remove(f"node:{node.id}")
-            await work.events.add(
+            await history.keep(
+                work,
                 self._services.event(
                     scope.cluster, f"node:{node.id}", "node:deleted", f"Node {node.name} is gone", REMOVE
-                )
+                ),
             )
 
 

@@ -3,13 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from steward.domain import clusters, conditions, events, networks, progress
-from steward.ports import artifacts, certificates, clock, control_planes, guests, hosts, machines
+from steward.ports import advisories as advisories_
+from steward.ports import (
+    artifacts,
+    audit_logs,
+    certificates,
+    clock,
+    control_planes,
+    guests,
+    hosts,
+    machines,
+    messengers,
+    probes,
+)
 from steward.ports import records as records_
-from steward.reconcile import engine, flow
+from steward.reconcile import engine, flow, issuances, permits
 from steward.reconcile.outcome import Blocked, Done, Outcome
 
 OnStep = Callable[[str, str, str], None]
@@ -30,11 +42,22 @@ class Services:
     control_planes: control_planes.ControlPlanes
     machines: machines.Machines
     guests: guests.Guests
+    probes: probes.Probes
+    audit_logs: audit_logs.AuditLogs
     host: hosts.Host
     plan: networks.Plan
     addons: Callable[[clusters.Cluster], list[dict[str, Any]]]
     wake: Callable[[str], None]
+    advisories: advisories_.Advisories = advisories_.NO_ADVISORIES
+    ledger_name: str = "steward.local"
+    mail: messengers.Mail = messengers.NO_MAIL
+    webhooks: messengers.Webhooks = messengers.NO_WEBHOOKS
     on_step: OnStep = lambda subject, step, moment: None
+    keyring: issuances.Keyring = field(init=False)
+
+    def __post_init__(self) -> None:
+        keyring = issuances.Keyring(self.records, self.clock, self.certificates)
+        object.__setattr__(self, "keyring", keyring)
 
     async def run(
         self, wanted: flow.Flow, cluster_id: clusters.ClusterId, lease: engine.Lease, *, keeping: bool = False
@@ -45,13 +68,20 @@ class Services:
         """
         async with self.records.read() as work:
             before = await work.progress.get(wanted.subject)
+            permit = await permits.of(work, wanted, cluster_id, self.clock.now())
 
         def guard() -> None:
             if lease.until <= self.clock.now():
                 raise flow.Stale(wanted.subject)
 
         keeper = _Keeper(self, cluster_id, lease, quiet=keeping and (before is None or before.ended_at is not None))
-        watch = flow.Watch(now=self.clock.now, guard=guard, on_step=self.on_step, on_progress=keeper.note)
+        watch = flow.Watch(
+            now=self.clock.now,
+            guard=guard,
+            on_step=self.on_step,
+            on_progress=keeper.note,
+            refuses=permit.refuses,
+        )
         run = flow.Run(wanted, watch, before)
         if before is None or before.flow != wanted.name:
             keeper.note(run.progress)

@@ -1,29 +1,155 @@
-"""Which activity of the matrix each operation falls under (decisions/0003).
+"""Which activity of the matrix each operation falls under, and which role of each party it takes (decisions/0003).
 
-Operations are what somebody asks for; steps of flows name their activity where they are defined.
+Operations are what somebody asks for; steps of flows and jobs name their activity where they are defined. Reading takes
+a role, and no activity.
 """
 
+from dataclasses import dataclass
 from types import MappingProxyType
 
-ACTIVITY_OF = MappingProxyType(
+from steward.domain import errors
+from steward.domain.people import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`customer` and `provider` are the least roles; the provider's counts where R is the provider's or was lent.
+
+    `while_suspended`: a customer may do it although its account is suspended. `accountable`: it takes A, and is done by
+    that party's own people alone. An empty `activity`: the row is part of what is asked for.
+    """
+
+    activity: str
+    customer: Role = Role.ADMIN
+    provider: Role = Role.OPERATOR
+    while_suspended: bool = False
+    accountable: bool = False
+
+    def role_of(self, party: str) -> Role:
+        return self.customer if party == errors.CUSTOMER else self.provider
+
+
+# What is done with people and what stands for them; least role, and whether it goes on in a suspended account.
+_OF_PEOPLE = (
+    ("person.invite", Role.OWNER, False),
+    ("person.change", Role.OWNER, False),
+    ("person.suspend", Role.OWNER, True),
+    ("person.resume", Role.OWNER, False),
+    ("person.close", Role.OWNER, True),
+    ("person.reset", Role.OWNER, False),
+    ("person.revoke_token", Role.OWNER, True),
+    # Of oneself.
+    ("person.set_password", Role.VIEWER, True),
+    ("person.second_factor", Role.VIEWER, True),
+    ("token.create", Role.VIEWER, False),
+    ("token.revoke", Role.VIEWER, True),
+    ("session.start", Role.VIEWER, True),
+    ("session.end", Role.VIEWER, True),
+    ("notice.seen", Role.VIEWER, True),
+    ("preference.set", Role.VIEWER, True),
+)
+_OF_STAFF = {Role.OWNER: Role.OPERATOR, Role.VIEWER: Role.AUDITOR}
+
+
+def staff_twin(name: str) -> str:
+    """`staff.invite` of `person.invite`, `staff_token.create` of `token.create`."""
+    noun, _, verb = name.partition(".")
+    return f"staff.{verb}" if noun == "person" else f"staff_{noun}.{verb}"
+
+
+RULES = MappingProxyType(
     {
-        "project.create": "1.1-1",
-        "credential.create": "3.1.2-1",
-        "credential.request": "3.1.2-1",
-        "credential.validate": "3.1.2-1",
-        "credential.revoke": "3.1.2-1",
-        "project.edit": "3.1.2-1",
-        "cluster.create": "1.1-1",  # with 1.1-2 (network), 1.1-3 (region), 1.1-4 (version)
-        "cluster.rename": "2.1-2",
-        "cluster.update_policy": "3.1.6-6",
-        "cluster.kubeconfig": "3.1.2-3",
-        "cluster.delete": "5.1-1",
-        "nodepool.create": "3.1.3-3",
-        "nodepool.edit": "3.1.3-3",
-        "nodepool.delete": "3.1.3-3",
-        "node.delete": "3.1.3-3",
+        # The provider makes room for a customer, and hands the first keys over.
+        "project.create": Rule("3.2.2-4"),
+        "account.hand_over": Rule("3.2.2-4"),
+        "project.edit": Rule("3.1.2-1"),
+        # Who of the customer may do what.
+        "credential.create": Rule("3.1.2-1", Role.OWNER),
+        "credential.request": Rule("3.1.2-1", Role.VIEWER),
+        "credential.validate": Rule("3.1.2-1", Role.OWNER),
+        "credential.refuse": Rule("3.1.2-1", Role.OWNER),
+        "credential.revoke": Rule("3.1.2-1", Role.ADMIN, while_suspended=True),
+        # The account's own life. To suspend is to manage how the service can be reached; closing ends it.
+        "account.suspend": Rule("3.1.1-1"),
+        "account.resume": Rule("3.1.1-1"),
+        "account.close": Rule("5.1-2"),
+        "account.leave": Rule("3.1.2-1", Role.OWNER),  # the customer closes its own
+        **{name: Rule("3.1.2-1", role, while_suspended=still) for name, role, still in _OF_PEOPLE},
+        # Its twins: the same of the provider's own staff.
+        **{staff_twin(name): Rule("3.1.2-2", provider=_OF_STAFF[role]) for name, role, _ in _OF_PEOPLE},
+        # The contract itself, and what is lent under it; a delegation falls under the row that it lends.
+        "contract.accept": Rule("1.1-1", Role.OWNER, accountable=True),
+        "contract.accept_for_cluster": Rule("2.1-2", Role.OWNER, accountable=True),
+        "delegation.grant": Rule("", Role.OWNER, accountable=True),
+        "delegation.revoke": Rule("", Role.OWNER, while_suspended=True, accountable=True),
+        # Where the project's notices are sent to.
+        "webhook.create": Rule("3.1.2-1"),
+        "webhook.change": Rule("3.1.2-1"),
+        "webhook.rotate": Rule("3.1.2-1"),
+        "webhook.test": Rule("3.1.2-1"),
+        "webhook.remove": Rule("3.1.2-1", while_suspended=True),
+        # Personal values in the ledger, of either party's people, and who of the provider can sign it.
+        "ledger.erase": Rule("3.1.2-1", Role.OWNER, while_suspended=True),
+        "ledger.erase_staff": Rule("3.1.2-2"),
+        "ledger.rotate_key": Rule("3.1.2-2"),
+        # 1.1-1 with 1.1-2 (network), 1.1-3 (region), 1.1-4 (version)
+        "cluster.create": Rule("1.1-1"),
+        "cluster.rename": Rule("2.1-2"),
+        "cluster.update_policy": Rule("3.1.6-6"),
+        "cluster.kubeconfig": Rule("3.1.2-3"),
+        "cluster.delete": Rule("5.1-1"),
+        "nodepool.create": Rule("3.1.3-3"),
+        "nodepool.edit": Rule("3.1.3-3"),
+        "nodepool.delete": Rule("3.1.3-3"),
+        "node.delete": Rule("3.1.3-3"),
+        # People of the provider in a customer's cluster. Whoever asks names the row that it is done under.
+        "access.request": Rule("3.2.1-3", provider=Role.SUPPORT),
+        "access.request_under": Rule("", Role.OWNER, Role.SUPPORT),
+        "access.approve": Rule("3.1.2-3"),
+        "access.deny": Rule("3.1.2-3", while_suspended=True),
+        "access.approve_emergency": Rule("3.1.2-2"),
+        "access.collect": Rule("3.2.1-3", provider=Role.SUPPORT),
+        "access.end": Rule("3.1.2-3", while_suspended=True),
+        "access.give_back": Rule("3.1.2-2", provider=Role.SUPPORT),
+        "access.review": Rule("3.1.2-3", while_suspended=True),
+        # What a customer reports, and what the provider does about it.
+        "ticket.open": Rule("3.2.1-1", while_suspended=True),
+        "ticket.add": Rule("3.2.1-1", while_suspended=True),
+        "ticket.close": Rule("3.2.1-1", while_suspended=True),
+        "ticket.acknowledge": Rule("3.2.1-3", provider=Role.SUPPORT),
+        "ticket.answer": Rule("3.2.1-3", provider=Role.SUPPORT),
+        "ticket.conclude": Rule("3.2.1-3", provider=Role.SUPPORT),
+        "ticket.link": Rule("3.2.1-3", provider=Role.SUPPORT),
+        "incident.open": Rule("3.2.1-2"),
+        "incident.update": Rule("3.2.1-2", provider=Role.SUPPORT),
+        "incident.resolve": Rule("3.2.1-2"),
+        # To whose account an outage is put: the customer says so as it reports incidents.
+        "outage.dispute": Rule("3.2.1-1", while_suspended=True),
+        "outage.settle": Rule("3.2.1-1", while_suspended=True),
+        "outage.contest": Rule("3.2.1-2"),
+        "outage.concede": Rule("3.2.1-2"),
+        # A named person's word, of the party that is accountable for the row; and the provider's own register.
+        "attestation.make": Rule("", accountable=True),
+        "attestation.withdraw": Rule("", while_suspended=True, accountable=True),
+        "review.make": Rule("", while_suspended=True, accountable=True),
+        "risk.add": Rule("3.1.6-2"),
+        "risk.change": Rule("3.1.6-2"),
+        "risk.accept": Rule("3.1.6-2"),
+        "risk.close": Rule("3.1.6-2"),
+        # What the provider's automation does on the customer's setting (`standing.py`).
+        "cluster.patch_automatically": Rule("3.1.6-6"),
+        "nodepool.autoscale": Rule("3.1.3-3"),
     }
 )
+
+ACTIVITY_OF = MappingProxyType({name: rule.activity for name, rule in RULES.items() if rule.activity})
+
+AUTOMATIC = frozenset({"cluster.patch_automatically", "nodepool.autoscale"})
+"""Asked for by no route; decided upon before automation does them."""
+
+NEVER_LENT = frozenset({"3.1.2-1", "3.1.2-2", "3.1.2-3"})
+"""Who may act for a party, and with which keys. Whoever had R of these could take everything else, so lending them
+would lend A. The way to a customer's cluster is access that is asked for and consented to."""
 
 # Fields of an order that are decisions of their own.
 ACTIVITY_OF_FIELD = MappingProxyType(
@@ -36,3 +162,10 @@ ACTIVITY_OF_FIELD = MappingProxyType(
         "nodepool.create.autoscale": "3.1.3-3",
     }
 )
+
+STEPS = frozenset(
+    {"2.1-1", "3.1.5-4", "3.1.6-5", "3.2.1-3", "3.2.2-4", "5.1-2", "5.2-1", "5.2-3"}
+)  # under which automation works on every cluster; `tests/paper` compares them with the flows
+
+ROWS = frozenset({*ACTIVITY_OF.values(), *ACTIVITY_OF_FIELD.values(), *STEPS})
+"""Rows that every edition of the contract has to have: something here acts under them."""

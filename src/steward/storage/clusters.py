@@ -54,6 +54,7 @@ class Clusters:
                 "conditions": values.json_of_conditions(cluster.conditions),
                 "installed_version": None if cluster.installed_version is None else str(cluster.installed_version),
                 "installed_at": cluster.installed_at,
+                "contract": cluster.contract,
                 "created_at": cluster.created_at,
                 "updated_at": cluster.updated_at,
             },
@@ -84,6 +85,7 @@ def _cluster(row: sessions.Row) -> clusters.Cluster:
         conditions=values.conditions_of(row.conditions),
         installed_version=None if row.installed_version is None else values.version(row.installed_version),
         installed_at=row.installed_at,
+        contract=row.contract,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

@@ -1,6 +1,7 @@
 """Events in the database: added, never changed; their ids rise in the order in which they become visible."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ _AFTER = (
     .order_by(_table.c.id)
     .limit(sa.bindparam("limit", type_=sa.BigInteger()))
 )
+_PRUNE = sa.delete(_table).where(_table.c.at < sa.bindparam("before"))
 _LARGEST = 2**63 - 1
 
 
@@ -45,6 +47,9 @@ class Events:
         # Numbers from a URL may be larger than any database counts.
         bounds = {"after": min(max(after, 0), _LARGEST), "limit": min(max(limit, 0), _LARGEST)}
         return [_event(row) for row in await self._session.all(_AFTER, cluster_id=cluster_id, **bounds)]
+
+    async def prune(self, before: datetime) -> int:
+        return await self._session.change(_PRUNE, before=before)
 
 
 def _event(row: sessions.Row) -> events.Event:

@@ -9,7 +9,7 @@ Readers take no lock and see one snapshot.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,8 +41,10 @@ class _Session(sessions.Session):
         super().__init__(writable=writable)
         self._connection = connection
 
-    async def _execute(self, statement: sa.Executable, values: sessions.Values) -> sa.CursorResult[Any]:
-        return await self._connection.execute(statement, dict(values))
+    async def _execute(
+        self, statement: sa.Executable, values: sessions.Values | Sequence[sessions.Values]
+    ) -> sa.CursorResult[Any]:
+        return await self._connection.execute(statement, sessions.parameters(values))
 
 
 class Database:

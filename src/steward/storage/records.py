@@ -17,7 +17,9 @@ from steward.storage import (
     clusters,
     credentials,
     events,
+    kept,
     leases,
+    ledgers,
     nodepools,
     nodes,
     progress,
@@ -58,6 +60,8 @@ class SqlRecords:
                 allotments=allotments.Allotments(session),
                 secrets=secrets.Secrets(session, self._sealing),
                 leases=leases.Leases(session),
+                ledger=ledgers.Ledger(session),
+                **kept.collections(session),
             )
 
 

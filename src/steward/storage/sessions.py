@@ -32,7 +32,7 @@ class Session(ABC):
         self._failed = False
 
     @abstractmethod
-    async def _execute(self, statement: sa.Executable, values: Values) -> sa.CursorResult[Any]: ...
+    async def _execute(self, statement: sa.Executable, values: Values | Sequence[Values]) -> sa.CursorResult[Any]: ...
 
     async def all(self, statement: sa.Executable, **values: object) -> Sequence[Row]:
         return (await self._guarded(statement, values)).all()
@@ -51,6 +51,17 @@ class Session(ABC):
         result = await self._guarded(_insert(table), values)
         return int(result.scalar_one())
 
+    async def add(self, table: sa.Table, values: Values) -> None:
+        """Insert a row whose key the caller knows; there must be none with it."""
+        self._require_writable()
+        await self._guarded(_plain_insert(table), values)
+
+    async def add_all(self, table: sa.Table, rows: Sequence[Values]) -> None:
+        """As `add`, of several rows at once; of none is nothing."""
+        self._require_writable()
+        if rows:
+            await self._guarded(_plain_insert(table), rows)
+
     async def put(self, table: sa.Table, values: Values) -> None:
         """Insert, or replace the row with the same primary key."""
         self._require_writable()
@@ -65,7 +76,7 @@ class Session(ABC):
                 code="STORAGE_UNAVAILABLE",
             )
 
-    async def _guarded(self, statement: sa.Executable, values: Values) -> sa.CursorResult[Any]:
+    async def _guarded(self, statement: sa.Executable, values: Values | Sequence[Values]) -> sa.CursorResult[Any]:
         self.check_whole()
         try:
             with failures.told():
@@ -121,9 +132,19 @@ async def to_its_end(future: asyncio.Future[Any]) -> None:
     future.result()
 
 
+def parameters(values: Values | Sequence[Values]) -> dict[str, Any] | list[dict[str, Any]]:
+    """As SQLAlchemy takes them."""
+    return dict(values) if isinstance(values, Mapping) else [dict(row) for row in values]
+
+
 @cache
 def _insert(table: sa.Table) -> sa.Executable:
     return sa.insert(table).returning(*table.primary_key.columns)
+
+
+@cache
+def _plain_insert(table: sa.Table) -> sa.Executable:
+    return sa.insert(table)
 
 
 @cache

@@ -10,7 +10,7 @@ mode neither side waits for the other.
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,8 +33,10 @@ class _Session(sessions.Session):
         super().__init__(writable=writable)
         self._connection = connection
 
-    async def _execute(self, statement: sa.Executable, values: sessions.Values) -> sa.CursorResult[Any]:
-        return self._connection.execute(statement, dict(values))
+    async def _execute(
+        self, statement: sa.Executable, values: sessions.Values | Sequence[sessions.Values]
+    ) -> sa.CursorResult[Any]:
+        return self._connection.execute(statement, sessions.parameters(values))
 
 
 class Database:

@@ -145,6 +145,7 @@ clusters = sa.Table(
     _json("conditions"),
     _text("installed_version", null=True),
     _moment("installed_at", null=True),
+    sa.Column("contract", Words(), nullable=False, server_default="1"),
     _moment("created_at"),
     _moment("updated_at"),
 )
@@ -249,4 +250,57 @@ leases = sa.Table(
     _text("owner", index=True),
     _moment("until"),
     sqlite_autoincrement=True,
+)
+
+kept = sa.Table(
+    "kept",
+    metadata,
+    sa.Column("number", RisingId, primary_key=True),
+    _text("kind"),
+    _text("id"),
+    _text("owner"),
+    _text("key", null=True),
+    _moment("due", null=True),
+    _json("body"),
+    sa.UniqueConstraint("kind", "id"),
+    sa.UniqueConstraint("kind", "key"),
+    sa.Index("ix_kept_kind_owner", "kind", "owner"),
+    sa.Index("ix_kept_kind_due", "kind", "due"),
+    sqlite_autoincrement=True,
+)
+
+ledger_entries = sa.Table(
+    "ledger_entries",
+    metadata,
+    _key("log"),
+    sa.Column("position", sa.BigInteger(), primary_key=True, autoincrement=False),
+    _moment("at"),
+    _text("leaf"),
+    sa.Column("hash", sa.LargeBinary(), nullable=False),
+    sa.Column("disclosed", sa.JSON(none_as_null=True), nullable=True),
+)
+
+# Roots of whole subtrees above the leaves, so that a proof reads a few rows and an append writes one on average.
+ledger_hashes = sa.Table(
+    "ledger_hashes",
+    metadata,
+    _key("log"),
+    sa.Column("level", sa.BigInteger(), primary_key=True, autoincrement=False),
+    sa.Column("position", sa.BigInteger(), primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary(), nullable=False),
+)
+
+# With the roots of the largest whole subtrees, so that an append reads this one row.
+ledger_sizes = sa.Table(
+    "ledger_sizes", metadata, _key("log"), _number("size"), sa.Column("roots", sa.LargeBinary(), nullable=False)
+)
+
+ledger_checkpoints = sa.Table(
+    "ledger_checkpoints",
+    metadata,
+    _key("log"),
+    sa.Column("size", sa.BigInteger(), primary_key=True, autoincrement=False),
+    sa.Column("root", sa.LargeBinary(), nullable=False),
+    _moment("at"),
+    _text("note"),
 )

@@ -6,6 +6,7 @@ import pytest
 
 from steward.catalogue import addons
 from steward.outside import guest_kinds
+from steward.reconcile import issuances
 
 
 @pytest.fixture
@@ -67,13 +68,14 @@ def test_selectors_match_what_they_select(manifests: list[addons.Manifest]) -> N
 
 def test_bindings_name_roles_and_accounts_that_exist(manifests: list[addons.Manifest]) -> None:
     names = {(each["kind"], each["metadata"]["name"]) for each in manifests}
+    identity = issuances.Identity
+    users = {addons.KUBELET_CLIENT, *(each.user for each in vars(issuances).values() if isinstance(each, identity))}
     upstream = {"system:kubelet-api-admin", "system:auth-delegator", "extension-apiserver-authentication-reader"}
     for binding in (each for each in manifests if each["kind"].endswith("Binding")):
         role = binding["roleRef"]
         assert role["name"] in upstream or (role["kind"], role["name"]) in names
         for subject in binding["subjects"]:
-            known = {addons.NODES, addons.KUBELET_CLIENT}
-            assert subject["name"] in known or (subject["kind"], subject["name"]) in names
+            assert subject["name"] in users or (subject["kind"], subject["name"]) in names
 
 
 def test_the_daily_identity_reads_no_secret_and_writes_no_workload(manifests: list[addons.Manifest]) -> None:

@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "OVH_APPLICATION_SECRET": "as",
     "OVH_CONSUMER_KEY": "ck",
     "OVH_CLOUD_PROJECT_SERVICE": PROJECT,
-    "STEWARD_OPERATOR_TOKEN": "operators-token",
+    "STEWARD_PROVIDER_TOKEN": "operators-token",
 }
 
 Answer = Callable[[httpx2.Request], httpx2.Response]

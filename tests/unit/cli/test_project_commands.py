@@ -27,7 +27,7 @@ def test_create_acts_as_the_provider(desk: Desk) -> None:
 
 
 def test_create_needs_the_token(desk: Desk) -> None:
-    del desk.environ["STEWARD_OPERATOR_TOKEN"]
+    del desk.environ["STEWARD_PROVIDER_TOKEN"]
     desk.environ["STEWARD_STATE"] = str(desk.folder)
     result = desk.run("project", "create")
     assert result.code == 2
@@ -68,8 +68,18 @@ class TestCredentials:
         desk.service.says("POST", CREDENTIALS, self.MADE)
         result = desk.run("project", "credentials", "create")
         assert [line.split()[-1] for line in result.out.splitlines()] == ["7", "ak1", "as1", "ck1"]
-        assert fakes.identity(desk.service.requests[0]) == BEARER
+        assert "authorization" not in desk.service.asked("POST", CREDENTIALS)[0].headers
         assert "this once" in result.err
+
+    @pytest.mark.parametrize("where", ["before", "after"])
+    def test_hand_over(self, desk: Desk, where: str) -> None:
+        desk.service.says("POST", CREDENTIALS, self.MADE | {"owner": {"invitation": "stw_1"}})
+        command = ["project", "credentials", "create", "--owner", "ann@x.example"]
+        acting = ["--as", "provider"]
+        result = desk.run(*(acting + command if where == "before" else command + acting))
+        assert [line.split()[-1] for line in result.out.splitlines()] == ["7", "ak1", "as1", "ck1", "stw_1"]
+        assert fakes.identity(desk.service.requests[0]) == BEARER
+        assert desk.service.sent("POST", CREDENTIALS) == {"owner": {"email": "ann@x.example"}}
 
     def test_list_of_another_project(self, desk: Desk) -> None:
         listed = {key: value for key, value in self.MADE.items() if key not in ("applicationSecret", "consumerKey")}
@@ -84,10 +94,13 @@ class TestCredentials:
         assert desk.run("project", "credentials", "revoke", "7", *arguments).code == code
         assert len(desk.service.asked("DELETE", f"{CREDENTIALS}/7")) == (code == 0)
 
-    def test_validate(self, desk: Desk) -> None:
-        desk.service.says("POST", "/native/credentials/7/validate", None)
-        assert desk.run("project", "credentials", "validate", "7", "--account", "ab123").code == 0
-        assert desk.service.sent("POST", "/native/credentials/7/validate") == {"account": "ab123"}
+    @pytest.mark.parametrize("verb", ["validate", "refuse"])
+    def test_decide(self, desk: Desk, verb: str) -> None:
+        desk.service.says("POST", f"/native/credentials/7/{verb}", self.MADE | {"account": "ab123"})
+        link = "http://127.0.0.1:8080/1.0/auth/validate?id=7&token=abc"
+        assert desk.run("project", "credentials", verb, link).code == 0
+        assert desk.service.sent("POST", f"/native/credentials/7/{verb}") == {"token": "abc"}
+        assert desk.run("project", "credentials", verb, "7").code == 2
 
 
 def test_regions(desk: Desk) -> None:

@@ -140,18 +140,18 @@ def test_a_broken_one(tmp_path: Path) -> None:
 
 
 def test_secrets_are_not_in_the_representation(tmp_path: Path) -> None:
-    text = repr(load(tmp_path, STEWARD_OPERATOR_TOKEN="hush-t", **{key: f"hush-{key}" for key in KEYS}))
+    text = repr(load(tmp_path, STEWARD_PROVIDER_TOKEN="hush-t", **{key: f"hush-{key}" for key in KEYS}))
     assert text.count("hush") == 1  # the application key names who asks, and is no secret
 
 
 class TestOperatorToken:
     def test_from_the_environment(self, tmp_path: Path) -> None:
-        assert configuration.operator_token(load(tmp_path, STEWARD_OPERATOR_TOKEN="t")) == "t"
+        assert configuration.provider_token(load(tmp_path, STEWARD_PROVIDER_TOKEN="t")) == "t"
 
     def test_from_the_state_folder(self, tmp_path: Path) -> None:
         (tmp_path / "operator.token").write_text("t\n")
-        assert configuration.operator_token(load(tmp_path, STEWARD_STATE=str(tmp_path))) == "t"
+        assert configuration.provider_token(load(tmp_path, STEWARD_STATE=str(tmp_path))) == "t"
 
     def test_nowhere(self, tmp_path: Path) -> None:
-        with pytest.raises(errors.Misconfigured, match="STEWARD_OPERATOR_TOKEN"):
-            configuration.operator_token(load(tmp_path, STEWARD_STATE=str(tmp_path)))
+        with pytest.raises(errors.Misconfigured, match="STEWARD_PROVIDER_TOKEN"):
+            configuration.provider_token(load(tmp_path, STEWARD_STATE=str(tmp_path)))

@@ -9,7 +9,7 @@ import pytest
 from steward.client import configuration, connection, errors, routes, signing
 
 CONFIGURATION = configuration.Configuration(
-    application_key="ak", application_secret="as", consumer_key="ck", operator_token="t"
+    application_key="ak", application_secret="as", consumer_key="ck", provider_token="t"
 )
 
 
@@ -93,7 +93,7 @@ def test_the_provider_bears_its_token_and_needs_no_clock(wire: Wire) -> None:
 
 @pytest.mark.parametrize(("endpoint", "sent"), [("http://10.0.0.1/1.0", False), ("https://10.0.0.1/1.0", True)])
 def test_the_token_does_not_travel_in_the_clear(wire: Wire, endpoint: str, sent: bool) -> None:
-    link = wire.link(configuration.Configuration(endpoint=endpoint, operator_token="t"), as_provider=True)
+    link = wire.link(configuration.Configuration(endpoint=endpoint, provider_token="t"), as_provider=True)
     if sent:
         link.call("GET", "/native/projects")
     else:

@@ -28,7 +28,13 @@ class Setting:
         self.clock = fakes.Clock(NOW)
         self.host = fakes.Host()
         self.woken: list[str] = []
-        self.context = context.Context(records=self.records, clock=self.clock, host=self.host, wake=self.woken.append)
+        self.context = context.Context(
+            records=self.records,
+            clock=self.clock,
+            host=self.host,
+            passwords=fakes.Passwords(),
+            wake=self.woken.append,
+        )
         self.customer = actors.customer(projects.AccountId("ab1-local"))
         self.stranger = actors.customer(projects.AccountId("zz9-local"))
         self.project_id = ""

@@ -1,16 +1,19 @@
 """Credentials from the request to the end, and what they may not reach."""
 
 import dataclasses
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from steward.domain import actors, credentials, errors
+from steward.domain import actors, credentials, errors, people
 from steward.operations import credentials as credentials_
 from steward.operations import projects as projects_
+from steward.operations import rights
 from tests.unit.operations import setting
 
+Decide = Callable[..., Awaitable[credentials.Credential]]
 WANTED = [("GET", "/*")]
-ASKING = actors.Actor(name="application", party=errors.CUSTOMER)
+ASKING = actors.application("application")
 
 
 async def requested(service: setting.Setting, **fields: object) -> credentials.Credential:
@@ -39,10 +42,11 @@ def test_issued_credentials_may_do_what_a_customer_does() -> None:
             f"/cloud/project/{'0' * 32}",
         ):
             assert issued.grants("GET", path), path
-        for path in ("/cloud", "/cloud/projects", "/me", "/native/credentials", "/native/health"):
+        for path in ("/cloud", "/cloud/projects", "/me", "/native", "/nativex/people"):
             assert not issued.grants("GET", path), path
         assert issued.grants("DELETE", f"{own}/kube/x")
-        assert not issued.grants("POST", f"/native/projects/{service.project_id}/credentials")
+        for path in (f"/native/projects/{service.project_id}/credentials", "/native/people", "/native/decisions/x"):
+            assert issued.grants("POST", path), path
 
     setting.run(story())
 
@@ -62,12 +66,37 @@ def test_a_request_can_do_nothing_until_it_is_validated() -> None:
         service = await setting.Setting().with_project()
         pending = await requested(service)
         assert (pending.status, pending.usable(setting.NOW)) == (credentials.Status.PENDING, False)
-        validated = await credentials_.validate(
-            service.context, actors.OPERATOR, credential_id=pending.id, account="ab1-local"
-        )
+        validated = await credentials_.validate(service.context, service.customer, credential_id=pending.id)
         assert validated.usable(setting.NOW)
+        assert validated.account == "ab1-local"
         with pytest.raises(errors.Conflict):
-            await credentials_.validate(service.context, actors.OPERATOR, credential_id=pending.id, account="zz9-local")
+            await credentials_.validate(service.context, service.stranger, credential_id=pending.id)
+
+    setting.run(story())
+
+
+@pytest.mark.parametrize("act", [credentials_.validate, credentials_.refuse])
+def test_nobody_but_an_owner_of_the_customer_decides_on_a_request(act: Decide) -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        pending = await requested(service)
+        admin = dataclasses.replace(service.customer, role=people.Role.ADMIN)
+        for actor in (actors.OPERATOR, admin, ASKING):
+            with pytest.raises(rights.Refused) as refused:
+                await act(service.context, actor, credential_id=pending.id)
+            assert refused.value.decision.activity == "3.1.2-1"
+
+    setting.run(story())
+
+
+def test_a_refused_request_stays_refused() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        pending = await requested(service)
+        refused = await credentials_.refuse(service.context, service.customer, credential_id=pending.id)
+        assert (refused.status, refused.usable(setting.NOW)) == (credentials.Status.REFUSED, False)
+        with pytest.raises(errors.Conflict):
+            await credentials_.validate(service.context, service.customer, credential_id=pending.id)
 
     setting.run(story())
 
@@ -109,7 +138,7 @@ def test_revoked_is_revoked() -> None:
         application, issued = await credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id)
         for _ in range(2):
             await credentials_.revoke_of_project(
-                service.context, actors.OPERATOR, project_id=service.project_id, credential_id=issued.id
+                service.context, service.customer, project_id=service.project_id, credential_id=issued.id
             )
         _, found = await credentials_.find(
             service.context, application_key=application.key, consumer_key=issued.consumer_key
@@ -128,11 +157,42 @@ def test_credentials_of_other_accounts_are_not_there() -> None:
         service = await setting.Setting().with_project()
         _, issued = await credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id)
         other = await projects_.create(service.context, actors.OPERATOR, account="zz9-local")
-        for project_id, credential_id in ((other.id, issued.id), (service.project_id, 99), (service.project_id, -1)):
+        for actor, project_id, credential_id in (
+            (service.stranger, other.id, issued.id),
+            (service.stranger, service.project_id, issued.id),
+            (service.customer, other.id, issued.id),
+            (service.customer, service.project_id, 99),
+            (service.customer, service.project_id, -1),
+        ):
             with pytest.raises(errors.NotFound):
                 await credentials_.revoke_of_project(
-                    service.context, actors.OPERATOR, project_id=project_id, credential_id=credential_id
+                    service.context, actor, project_id=project_id, credential_id=credential_id
                 )
+
+    setting.run(story())
+
+
+def test_the_first_key_is_handed_over_and_all_others_are_the_customers() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        support = dataclasses.replace(actors.OPERATOR, role=people.Role.SUPPORT)
+        with pytest.raises(rights.Refused):
+            await credentials_.issue(service.context, support, project_id=service.project_id)
+        _, first = await credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id)
+        for act in (
+            credentials_.issue(service.context, actors.OPERATOR, project_id=service.project_id),
+            credentials_.revoke_of_project(
+                service.context, actors.OPERATOR, project_id=service.project_id, credential_id=first.id
+            ),
+        ):
+            with pytest.raises(rights.Refused):
+                await act
+        _, own = await credentials_.issue(service.context, service.customer, project_id=service.project_id)
+        assert own.usable(setting.NOW)
+        async with service.records.read() as work:
+            kept = await work.accounts.get("ab1-local")
+        assert kept is not None
+        assert kept.handed_over_at == setting.NOW
 
     setting.run(story())
 

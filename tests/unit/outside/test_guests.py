@@ -351,15 +351,20 @@ def nodes_api() -> Api:
 
 
 def test_one_connection_is_kept_for_an_identity() -> None:
+    keeper = replace(ACCESS, user="keeper")
+
     async def story(api: Api) -> None:
         guests = api.guests
         for _ in range(3):
-            await guests.nodes(ACCESS)
+            await guests.nodes(keeper)
         assert len(api.opened) == 1
-        await guests.nodes(replace(ACCESS, certificate="renewed"))
-        assert [each.is_closed for each in api.opened] == [False, False]
-        await guests.nodes(replace(ACCESS, certificate="again"))
-        assert [each.is_closed for each in api.opened] == [True, False, False]
+        await guests.nodes(replace(keeper, certificate="renewed"))
+        assert [each.is_closed for each in api.opened] == [True, False]
+        for user in ("canary", "probe", "installer"):
+            await guests.nodes(replace(ACCESS, user=user))
+        assert [each.is_closed for each in api.opened] == [True, False, False, False, False]
+        await guests.nodes(replace(ACCESS, user="seldom"))
+        assert [each.is_closed for each in api.opened] == [True, True, False, False, False, False]
         await guests.forget(CLUSTER)
         assert all(each.is_closed for each in api.opened)
         await guests.close()

@@ -6,7 +6,10 @@ back, as the database does it for a process that is gone.
 """
 
 import asyncio
+import hashlib
 import inspect
+import itertools
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
@@ -14,14 +17,17 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from steward.domain import clusters, networks
+from steward.ports import advisories as advisories_
 from steward.ports import clock, records
 from steward.ports.certificates import KeyPair, Request
 from steward.reconcile import assembly, services
 from steward.runtimes.simulated import artifacts as artifacts_
+from steward.runtimes.simulated import audit_logs as audit_logs_
 from steward.runtimes.simulated import control_planes as control_planes_
 from steward.runtimes.simulated import guests as guests_
 from steward.runtimes.simulated import hosts as hosts_
 from steward.runtimes.simulated import machines as machines_
+from steward.runtimes.simulated import probes as probes_
 from steward.runtimes.simulated import world as world_
 
 PLAN = networks.Plan(IPv4Network("100.64.0.0/12"))
@@ -103,36 +109,51 @@ class GatedRecords:
 
 
 class PaperCertificates:
-    """`ports.certificates` without mathematics: a certificate is the moment of its end."""
+    """`ports.certificates` without mathematics: a certificate is the moment of its end, and a number of its own."""
 
     def __init__(self, clock: clock.Clock) -> None:
         self._clock = clock
+        self._numbers = itertools.count()
+        self._series = secrets.token_hex(4)  # another process makes other certificates
 
     def authority(self, common_name: str) -> KeyPair:
-        return self._made(timedelta(days=3650))
+        return self._made(common_name, timedelta(days=3650))
 
     def issue(self, authority: KeyPair, request: Request) -> KeyPair:
-        return self._made(request.valid_for)
+        return self._made(request.common_name, request.valid_for)
 
     def signing_key(self) -> KeyPair:
         return KeyPair(key="a key", certificate="its public half")
 
     def remaining(self, certificate: str) -> timedelta:
-        return datetime.fromisoformat(certificate) - self._clock.now()
+        return datetime.fromisoformat(certificate.split()[0]) - self._clock.now()
 
-    def _made(self, valid_for: timedelta) -> KeyPair:
-        return KeyPair(key="a key", certificate=(self._clock.now() + valid_for).isoformat())
+    def user(self, certificate: str) -> str:
+        return certificate.split()[2]
+
+    def fingerprint(self, certificate: str) -> str:
+        return hashlib.sha256(certificate.encode()).hexdigest()
+
+    def _made(self, name: str, valid_for: timedelta) -> KeyPair:
+        end = (self._clock.now() + valid_for).isoformat()
+        return KeyPair(key="a key", certificate=f"{end} {self._series}-{next(self._numbers)} {name}")
 
 
 def addons(cluster: clusters.Cluster) -> list[dict[str, Any]]:
-    return [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "dns", "namespace": "kube-system"}}]
+    return [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "coredns", "namespace": "kube-system"}}]
 
 
 class Steward:
     """One process, from its start to its end or death."""
 
     def __init__(
-        self, world: world_.World, kept: records.Records, *, owner: str = "here", audit_interval: float = 30.0
+        self,
+        world: world_.World,
+        kept: records.Records,
+        *,
+        owner: str = "here",
+        audit_interval: float = 30.0,
+        advisories: advisories_.Advisories = advisories_.NO_ADVISORIES,
     ) -> None:
         self.life = Life()
         asyncio.get_running_loop().set_exception_handler(_bury)
@@ -150,14 +171,18 @@ class Steward:
                 control_planes=Gated(control_planes_.SimulatedControlPlanes(world), self.life),
                 machines=Gated(machines_.SimulatedMachines(world), self.life),
                 guests=Gated(guests_.SimulatedGuests(world), self.life),
+                probes=Gated(probes_.SimulatedProbes(world), self.life),
+                audit_logs=Gated(audit_logs_.SimulatedAuditLogs(world), self.life),
                 host=self._host,
                 plan=PLAN,
                 addons=addons,
                 wake=wake,
+                advisories=advisories,
                 on_step=self.life.step,
             )
 
-        self.engine = assembly.assemble(around, owner=owner, audit_interval=audit_interval).engine
+        made = assembly.assemble(around, owner=owner, audit_interval=audit_interval)
+        self.engine, self.services = made.engine, made.services
 
     def wake(self, subject: str) -> None:
         if not self.life.dead:

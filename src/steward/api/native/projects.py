@@ -1,4 +1,4 @@
-"""`/native/projects` and their credentials: the operator's first steps for a customer."""
+"""`/native/projects` and the keys to them: made and handed over by the provider, then the customer's to manage."""
 
 from typing import Annotated
 
@@ -7,10 +7,12 @@ from starlette.responses import Response
 
 from steward.api import answers, calls
 from steward.api.native import requests, shapes
-from steward.operations import credentials, projects
+from steward.domain import credentials as credentials_
+from steward.domain import people as people_
+from steward.operations import accounts, credentials, people, projects
 
-router = APIRouter(prefix="/native/projects", tags=["native"], route_class=calls.OperatorRoute)
-validation = APIRouter(prefix="/native/credentials", tags=["native"], route_class=calls.OperatorRoute)
+router = APIRouter(prefix="/native/projects", tags=["native"], route_class=calls.EitherRoute)
+validation = APIRouter(prefix="/native/credentials", tags=["native"], route_class=calls.EitherRoute)
 
 Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
@@ -31,18 +33,34 @@ async def one(call: calls.Caller, project_id: str) -> Response:
     return answers.ok(shapes.project(await projects.get(call.context, call.actor, project_id=project_id)))
 
 
-@router.post("/{project_id}/credentials", openapi_extra=calls.changes("credential.create"))
+@router.post("/{project_id}/credentials", openapi_extra=calls.changes("credential.create", "account.hand_over"))
 async def issue(call: calls.Caller, project_id: str, body: requests.CredentialCreation) -> Response:
     """The only answer that holds the secrets."""
+    rules = None if body.rules is None else [(each.method, each.path) for each in body.rules]
+    if body.owner is not None:
+        made = await accounts.hand_over(
+            call.context,
+            call.actor,
+            project_id=project_id,
+            owner=people.Invitation(email=body.owner.email, name=body.owner.name, role=people_.Role.OWNER),
+            description=body.description,
+            rules=rules,
+        )
+        invited = {**shapes.person(made.owner), "invitation": made.invitation}
+        return answers.ok({**_with_secrets(made.application, made.credential), "owner": invited})
     application, credential = await credentials.issue(
         call.context,
         call.actor,
         project_id=project_id,
         description=body.description,
-        rules=None if body.rules is None else [(each.method, each.path) for each in body.rules],
+        rules=rules,
     )
+    return answers.ok(_with_secrets(application, credential))
+
+
+def _with_secrets(application: credentials_.Application, credential: credentials_.Credential) -> shapes.Shape:
     secrets = {"applicationSecret": application.secret, "consumerKey": credential.consumer_key}
-    return answers.ok({**shapes.credential(credential), **secrets})
+    return {**shapes.credential(credential), **secrets}
 
 
 @router.get("/{project_id}/credentials")
@@ -60,6 +78,16 @@ async def revoke(call: calls.Caller, project_id: str, credential_id: Id) -> Resp
 
 @validation.post("/{credential_id}/validate", openapi_extra=calls.changes("credential.validate"))
 async def validate(call: calls.Caller, credential_id: Id, body: requests.Validation) -> Response:
-    validated = await credentials.validate(call.context, call.actor, credential_id=credential_id, account=body.account)
+    """By the customer it will act for, which has the application's link."""
+    call.wiring.authentication.check_link(credential_id, body.token)
+    validated = await credentials.validate(call.context, call.actor, credential_id=credential_id)
     call.wiring.authentication.forget()
     return answers.ok(shapes.credential(validated))
+
+
+@validation.post("/{credential_id}/refuse", openapi_extra=calls.changes("credential.refuse"))
+async def refuse(call: calls.Caller, credential_id: Id, body: requests.Validation) -> Response:
+    call.wiring.authentication.check_link(credential_id, body.token)
+    refused = await credentials.refuse(call.context, call.actor, credential_id=credential_id)
+    call.wiring.authentication.forget()
+    return answers.ok(shapes.credential(refused))

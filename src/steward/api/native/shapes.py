@@ -1,9 +1,10 @@
 """Answers of `/native`."""
 
+from datetime import datetime
 from typing import Any
 
+from steward.domain import accounts, actors, credentials, events, people, progress, projects
 from steward.domain import conditions as conditions_
-from steward.domain import credentials, events, progress, projects
 from steward.kit import times
 
 Shape = dict[str, Any]
@@ -32,6 +33,62 @@ def credential(found: credentials.Credential) -> Shape:
         "expiresAt": None if found.expires_at is None else times.rfc3339(found.expires_at),
         "lastUse": None if found.last_use is None else times.rfc3339(found.last_use),
     }
+
+
+def account(found: accounts.Account) -> Shape:
+    return {
+        "account": found.id,
+        "status": found.status.value,
+        "reason": found.reason,
+        "createdAt": times.rfc3339(found.created_at),
+        "handedOverAt": moment(found.handed_over_at),
+        "changedAt": times.rfc3339(found.changed_at),
+    }
+
+
+def person(found: people.Person) -> Shape:
+    return {
+        "id": found.id,
+        "email": found.email,
+        "name": found.name,
+        "party": found.party,
+        "role": found.role.value,
+        "account": found.account,
+        "only": list(found.only),
+        "status": found.status.value,
+        "secondFactor": found.second_factor,
+        "createdAt": times.rfc3339(found.created_at),
+        "lastSignIn": moment(found.last_sign_in),
+    }
+
+
+def token(found: people.Token) -> Shape:
+    """Without its secret, which is in the one answer to its making."""
+    return {
+        "id": found.id,
+        "personId": found.person_id,
+        "description": found.description,
+        "createdAt": times.rfc3339(found.created_at),
+        "expiresAt": moment(found.expires_at),
+        "revokedAt": moment(found.revoked_at),
+        "lastUse": moment(found.last_use),
+    }
+
+
+def caller(actor: actors.Actor) -> Shape:
+    return {
+        "name": actor.name,
+        "kind": actor.kind.value,
+        "party": actor.party,
+        "role": actor.role.value if actor.role else None,
+        "account": actor.account,
+        "only": list(actor.only),
+        "personId": actor.person_id,
+    }
+
+
+def moment(at: datetime | None) -> str | None:
+    return None if at is None else times.rfc3339(at)
 
 
 def event(found: events.Event) -> Shape:

@@ -12,6 +12,7 @@ from steward.ports import control_planes
 ETCD_CLIENT = "https://127.0.0.1:2379"
 ETCD_PEER = "https://127.0.0.1:2380"
 ETCD_HTTP = "https://127.0.0.1:2382"
+AUDIT_LOG_MEGABYTES, AUDIT_LOGS_BEFORE, AUDIT_LOG_DAYS = 20, 4, 30
 CIPHERS = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
 
 
@@ -46,7 +47,7 @@ def etcd(wanted: control_planes.ControlPlane, *, data: Path, pki: Path) -> list[
     ]
 
 
-def api_server(wanted: control_planes.ControlPlane, *, pki: Path) -> list[str]:
+def api_server(wanted: control_planes.ControlPlane, *, pki: Path, audit_log: Path, audit_policy: Path) -> list[str]:
     return [
         f"--advertise-address={wanted.network.gateway}",
         "--bind-address=0.0.0.0",
@@ -86,6 +87,16 @@ def api_server(wanted: control_planes.ControlPlane, *, pki: Path) -> list[str]:
         f"--service-account-signing-key-file={pki}/service-account.key",
         f"--service-cluster-ip-range={wanted.services}",
         "--profiling=false",
+        f"--audit-policy-file={audit_policy}",
+        f"--audit-log-path={audit_log}",
+        # Written beside the requests, so that none waits for the disk, and within a second.
+        "--audit-log-mode=batch",
+        "--audit-log-batch-max-size=400",
+        "--audit-log-batch-max-wait=1s",
+        "--audit-log-batch-buffer-size=20000",
+        f"--audit-log-maxsize={AUDIT_LOG_MEGABYTES}",
+        f"--audit-log-maxbackup={AUDIT_LOGS_BEFORE}",
+        f"--audit-log-maxage={AUDIT_LOG_DAYS}",
     ]
 
 

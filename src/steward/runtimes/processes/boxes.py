@@ -19,6 +19,7 @@ from steward.domain import clusters, flavors, networks
 from steward.ports import machines
 
 PKI = "/etc/kubernetes/pki"
+PROXY_CONFIGURATION = "etc/kubernetes/kube-proxy.yaml"
 EVICT_MEMORY_MB = 100
 EVICT_DISK_GB = 1
 MOST_PODS = 110
@@ -59,7 +60,7 @@ def kubernetes_files(wanted: machines.Machine, host: "HostSize") -> Mapping[str,
     for user in ("kubelet", "kube-proxy"):
         files[f"etc/kubernetes/{user}.kubeconfig"] = kubeconfig(server, PKI, user)
     files["etc/kubernetes/kubelet.yaml"] = yaml.safe_dump(kubelet_configuration(wanted, host))
-    files["etc/kubernetes/kube-proxy.yaml"] = yaml.safe_dump(proxy_configuration(wanted))
+    files[PROXY_CONFIGURATION] = yaml.safe_dump(proxy_configuration(wanted))
     files["etc/cni/net.d/10-steward.conflist"] = json.dumps(pod_network(wanted), indent=2)
     return files
 
@@ -223,7 +224,7 @@ def commands(wanted: machines.Machine, find: Mapping[str, Path]) -> Mapping[str,
             f"--node-ip={address}",
             "--root-dir=/var/lib/kubelet",
         ),
-        "kube-proxy": (str(find["kube-proxy"]), "--config=/etc/kubernetes/kube-proxy.yaml"),
+        "kube-proxy": (str(find["kube-proxy"]), f"--config=/{PROXY_CONFIGURATION}"),
     }
 
 

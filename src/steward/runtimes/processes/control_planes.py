@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from steward.catalogue import loading
 from steward.domain import clusters, errors, networks, versions
-from steward.ports.control_planes import ControlPlane, Part, PartState
+from steward.ports.control_planes import ControlPlane, Part, PartState, Remains
 from steward.runtimes.processes import arguments, boxes, cgroups, links, places, supervision
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
@@ -84,6 +85,19 @@ class ProcessControlPlanes:
         self._written.pop(cluster_id, None)
         await asyncio.to_thread(shutil.rmtree, here.folder, True)
 
+    async def remains(self, cluster_id: clusters.ClusterId, slot: int) -> Remains:
+        return await asyncio.to_thread(self._remains, cluster_id, slot)
+
+    def _remains(self, cluster_id: clusters.ClusterId, slot: int) -> Remains:
+        name = self._spot.namespace(slot)
+        spaces = places.namespace_path(name)
+        found = [f"process {part}" for part in _PROCESSES if self._supervisor.state(self._name(cluster_id, part))[0]]
+        found += [f"namespace {path.name}" for path in (spaces, *spaces.parent.glob(f"{name}-*")) if path.exists()]
+        found += [f"link {name}"] if Path("/sys/class/net", name).exists() else []
+        found += [f"cgroup {path}" for path in self._cgroups.folders(self._spot.cgroup(slot)) if path.exists()]
+        folder = self._spot.cluster(cluster_id).folder
+        return Remains(service=found, data=[str(folder)] if folder.exists() else [])
+
     def _connected(self, slot: int) -> bool:
         """Whether the network that was last seen to in full still stands. No program is run: this is asked often."""
         known = self._networks.get(slot)
@@ -96,7 +110,9 @@ class ProcessControlPlanes:
         pki = here.credentials
         flags = {
             Part.ETCD: lambda: arguments.etcd(wanted, data=here.etcd, pki=pki),
-            Part.API_SERVER: lambda: arguments.api_server(wanted, pki=pki),
+            Part.API_SERVER: lambda: arguments.api_server(
+                wanted, pki=pki, audit_log=here.audit_log, audit_policy=here.audit_policy
+            ),
             Part.CONTROLLER_MANAGER: lambda: arguments.controller_manager(wanted, pki=pki),
             Part.SCHEDULER: lambda: arguments.scheduler(pki=pki),
         }[part]()
@@ -110,7 +126,10 @@ class ProcessControlPlanes:
             environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent"},
             cgroups=group,
             order=lambda: {"namespaces": [str(namespace)]},
-            prepare=(lambda: _drop_half_born(here)) if part is Part.ETCD else (lambda: None),
+            prepare={
+                Part.ETCD: lambda: _drop_half_born(here),
+                Part.API_SERVER: lambda: _write_policy(here),
+            }.get(part, lambda: None),
         )
 
     def _write_credentials(self, here: places.ClusterPlaces, wanted: ControlPlane) -> None:
@@ -121,6 +140,11 @@ class ProcessControlPlanes:
         }
         for name, text in {**wanted.files, **kubeconfigs}.items():
             places.write_private(here.credentials / name, text)
+
+
+def _write_policy(here: places.ClusterPlaces) -> None:
+    here.audit.mkdir(mode=0o700, parents=True, exist_ok=True)
+    places.write_private(here.audit_policy, loading.audit_policy())
 
 
 def _drop_half_born(here: places.ClusterPlaces) -> None:

@@ -14,6 +14,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from steward.domain import clusters, errors, nodes, versions
 from steward.ports.machines import Machine, MachineState
 from steward.runtimes.processes import boxes, cgroups, links, places, supervision
@@ -51,6 +53,7 @@ class ProcessMachines:
         self._kit = kit
         self._cgroups = groups or cgroups.Cgroups()
         self._instances: dict[nodes.NodeId, str] = {}
+        self._proxy_modes: dict[nodes.NodeId, str] = {}
         self._written: dict[nodes.NodeId, dict[str, str]] = {}
 
     async def ensure(self, wanted: Machine) -> None:
@@ -63,6 +66,7 @@ class ProcessMachines:
         await links.ensure_node(self._spot, wanted.network, wanted.number, wanted.pods)
         # Also while it runs: its programs read renewed certificates from their files by themselves.
         await asyncio.to_thread(self._furnish, wanted, here)
+        self._proxy_modes.pop(wanted.node_id, None)
         self._written[wanted.node_id] = dict(wanted.files)
         if running:
             return
@@ -91,8 +95,17 @@ class ProcessMachines:
                 running=not failing,
                 restarts=sum(restarts for _, restarts, _ in states.values()),
                 reason=failing,
+                proxy_mode=self._proxy_mode(cluster_id, node_id),
             )
         return found
+
+    def _proxy_mode(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId) -> str:
+        """Read from the file that the running program reads, and no more often than that is written."""
+        if node_id not in self._proxy_modes:
+            path = self._spot.cluster(cluster_id).node(node_id).root / boxes.PROXY_CONFIGURATION
+            with contextlib.suppress(OSError):
+                self._proxy_modes[node_id] = str(yaml.safe_load(path.read_text()).get("mode", ""))
+        return self._proxy_modes.get(node_id, "")
 
     async def remove(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId) -> None:
         here = self._spot.cluster(cluster_id).node(node_id)
@@ -107,6 +120,7 @@ class ProcessMachines:
             await asyncio.to_thread(self._cgroups.remove, self._spot.cgroup(slot, number))
         await asyncio.to_thread(shutil.rmtree, here.folder, True)
         self._instances.pop(node_id, None)
+        self._proxy_modes.pop(node_id, None)
         self._written.pop(node_id, None)
 
     def _name(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId, program: str) -> str:

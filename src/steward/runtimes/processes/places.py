@@ -56,6 +56,19 @@ class ClusterPlaces:
     def credentials(self) -> Path:
         return self.folder / "credentials"
 
+    @property
+    def audit(self) -> Path:
+        """The folder of the API server's audit log and of those that it took the place of."""
+        return self.folder / "audit"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.audit / "audit.log"
+
+    @property
+    def audit_policy(self) -> Path:
+        return self.folder / "audit-policy.yaml"
+
     def record(self, program: str) -> Path:
         return self.folder / "run" / f"{program}.json"
 

@@ -135,6 +135,9 @@ class Supervisor:
         program = watched.program
         record = launch.read_record(str(program.record))
         if not launch.alive(record):
+            if record and not watched.pid:
+                watched.reason = "it ended while no steward watched it"
+                self._tell(watched)
             program.prepare()
             record = await _launched(program)
         self._watch(watched, record["pid"], record["start"])
@@ -160,9 +163,12 @@ class Supervisor:
         if not watched.wanted:
             return
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (watched.ends_in_a_row - 1))
-        watched.restarts += 1
         log.warning("program ended", program=watched.program.name, reason=watched.reason, again_in=pause)
         watched.restart = loop.call_later(pause, self._restart, watched)
+        self._tell(watched)
+
+    def _tell(self, watched: _Watched) -> None:
+        watched.restarts += 1
         ended = Ended(name=watched.program.name, reason=watched.reason, restarts=watched.restarts)
         for listener in self._listeners:
             listener(ended)

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from steward.domain import clusters, errors
-from steward.ports.control_planes import ControlPlane, Part, PartState
+from steward.domain import clusters, errors, networks
+from steward.ports.control_planes import ControlPlane, Part, PartState, Remains
 from steward.runtimes.simulated import laws, state, world
 
 
@@ -15,6 +15,7 @@ class SimulatedControlPlanes:
         await self._world.pause()
         self._world.make(wanted.cluster_id, wanted.network.slot)
         with self._world.changing(wanted.cluster_id) as place:
+            place.services = str(networks.service_address(wanted.services, 1))
             running = place.parts.get(part)
             if running is not None and (running.running or running.again_at is not None):
                 return
@@ -41,6 +42,15 @@ class SimulatedControlPlanes:
     async def remove(self, cluster_id: clusters.ClusterId) -> None:
         await self._world.pause()
         self._world.remove(cluster_id)
+
+    async def remains(self, cluster_id: clusters.ClusterId, slot: int) -> Remains:
+        await self._world.pause()
+        place = self._world.look(cluster_id)
+        left = self._world.left_over.get(cluster_id, ())
+        if place is None:
+            return Remains(data=left)
+        running = [*(part for part, state_ in place.parts.items() if state_.running), *place.boxes]
+        return Remains(service=running, data=["etcd"] if place.data is not None else left)
 
 
 def _seen(running: state.Running | None) -> PartState:

@@ -6,13 +6,17 @@ with it.
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from steward.domain import clusters, versions
 from steward.ports.control_planes import Part
-from steward.ports.guests import Access, Draining, GuestNode, NodeIdentity, NotAnswering
-from steward.runtimes.simulated import state, world
+from steward.ports.guests import Access, Draining, Greeting, GuestNode, NodeIdentity, NotAnswering, Survey
+from steward.runtimes.simulated import audit_logs, state, world
+from steward.runtimes.simulated.audit_logs import Deed
+
+CERTIFICATE_LIFE = timedelta(days=365)
 
 
 class SimulatedGuests:
@@ -26,6 +30,14 @@ class SimulatedGuests:
     async def ready(self, access: Access) -> None:
         await self._reach(access)
 
+    async def sing(self, access: Access, mark: str) -> None:
+        place, _ = await self._reach(access)
+        self._note(place, access, Deed(verb="get", uri=f"/version?canary={mark}"))
+
+    async def signed_certificates(self, access: Access) -> Mapping[str, str]:
+        _, data = await self._reach(access)
+        return dict(data.signed_certificates)
+
     async def has_default_account(self, access: Access) -> bool:
         _, data = await self._reach(access)
         return data.default_account
@@ -37,6 +49,15 @@ class SimulatedGuests:
             for manifest in manifests:
                 name = key(manifest)
                 kept[name] = _merged(kept.get(name, {}), manifest)
+                self._note(place, access, _applied(manifest))
+
+    async def remove(self, access: Access, manifests: Sequence[Mapping[str, Any]]) -> None:
+        await self._reach(access)
+        with self._world.changing(access.cluster_id) as place:
+            for manifest in manifests:
+                if place.data is not None:
+                    place.data.manifests.pop(key(manifest), None)
+                self._note(place, access, replace(_applied(manifest), verb="delete"))
 
     async def nodes(self, access: Access) -> Sequence[GuestNode]:
         _, data = await self._reach(access)
@@ -47,15 +68,18 @@ class SimulatedGuests:
         with self._world.changing(access.cluster_id) as place:
             if place.data is not None:
                 _register(place.data, identity, self._world.clock.now())
+                self._note(place, access, _of_node("create", identity.name))
 
-    async def drain(self, access: Access, node: str, *, since: datetime, force: bool) -> Draining:
+    async def drain(self, access: Access, node: str, *, since: datetime, force: bool, operation: str = "") -> Draining:
         _, data = await self._reach(access)
         if node not in data.nodes:
             return Draining(left=())
-        with self._world.changing(access.cluster_id):
+        with self._world.changing(access.cluster_id) as place:
             found = data.nodes[node]
             found.unschedulable = True
-            self._evict(found.pods, force)
+            self._note(place, access, _of_node("patch", node))
+            for pod in self._evict(found.pods, force):
+                self._note(place, access, _leaving(pod.name, force, operation))
         held = next((pod.held_by for pod in found.pods if pod.held_by and pod.leaves_at is None), "")
         return Draining(left=tuple(pod.name for pod in found.pods), held_back=held)
 
@@ -64,6 +88,37 @@ class SimulatedGuests:
         with self._world.changing(access.cluster_id) as place:
             if place.data is not None:
                 place.data.nodes.pop(node, None)
+                self._note(place, access, _of_node("delete", node))
+
+    async def survey(self, access: Access) -> Survey:
+        place, data = await self._reach(access)
+        return Survey(
+            version=versions.Version.parse(place.parts[Part.API_SERVER].version),
+            service=place.services,
+            nodes=[_seen(node) for node in data.nodes.values()],
+            images={"registry.example/dns": f"sha256:{place.faults.image or 64 * '0'}"},
+        )
+
+    async def admins(self, access: Access) -> Mapping[str, Sequence[str]]:
+        _, data = await self._reach(access)
+        return {"cluster-admin": ["Group:system:masters"], **data.admins}
+
+    async def greeting(self, access: Access, names: Sequence[str]) -> Greeting:
+        place, _ = await self._reach(access)
+        faults = place.faults
+        return Greeting(
+            protocol="TLSv1.3",
+            old_protocol=faults.old_protocol,
+            distrust=faults.distrust,
+            missing=[each for each in names if each in faults.unnamed],
+            expires_at=place.parts[Part.API_SERVER].started_at + CERTIFICATE_LIFE,
+            anonymous=200 if faults.admits_anybody else 401,
+        )
+
+    async def answer_to(self, access: Access, stranger: Access) -> int:
+        place, _ = await self._reach(access)
+        own = stranger.cluster_id == access.cluster_id
+        return 200 if own or place.faults.admits_anybody else 401
 
     async def forget(self, cluster_id: clusters.ClusterId) -> None:
         """No connection was kept."""
@@ -77,13 +132,19 @@ class SimulatedGuests:
             raise NotAnswering(f"{access.server} accepted the connection and did not answer")
         return place, place.data
 
-    def _evict(self, pods: Sequence[state.Pod], force: bool) -> None:
+    def _note(self, place: state.Place, access: Access, deed: Deed) -> None:
+        audit_logs.note(self._world, place, access, deed)
+
+    def _evict(self, pods: Sequence[state.Pod], force: bool) -> list[state.Pod]:
         """One after the other: a pod's time to leave begins when the one before it has left."""
+        leaving = []
         free = max([self._world.clock.now(), *(pod.leaves_at for pod in pods if pod.leaves_at)])
         for pod in pods:
             if pod.leaves_at is None and (force or not pod.held_by):
                 free += timedelta(seconds=self._world.timings.pod_leaves)
                 pod.leaves_at = free
+                leaving.append(pod)
+        return leaving
 
 
 def key(manifest: Mapping[str, Any]) -> str:
@@ -91,6 +152,34 @@ def key(manifest: Mapping[str, Any]) -> str:
     metadata = manifest.get("metadata", {})
     parts = (manifest.get("apiVersion", ""), manifest.get("kind", ""), metadata.get("namespace", ""))
     return "/".join((*parts, metadata.get("name", "")))
+
+
+def _applied(manifest: Mapping[str, Any]) -> Deed:
+    metadata = manifest["metadata"]
+    group = manifest["apiVersion"].rpartition("/")[0]
+    return Deed(
+        verb="patch",
+        resource=f"{manifest['kind'].lower()}s",
+        group=group,
+        namespace=metadata.get("namespace", ""),
+        name=metadata["name"],
+    )
+
+
+def _of_node(verb: str, name: str) -> Deed:
+    return Deed(verb=verb, resource="nodes", name=name)
+
+
+def _leaving(pod: str, force: bool, operation: str) -> Deed:
+    namespace, _, name = pod.partition("/")
+    return Deed(
+        verb="delete" if force else "create",
+        resource="pods",
+        subresource="" if force else "eviction",
+        namespace=namespace,
+        name=name,
+        agent=f"steward (operation {operation})" if operation else "steward",
+    )
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,4 +230,6 @@ def _seen(node: state.NodeObject) -> GuestNode:
         reason=reason,
         version=node.version,
         unschedulable=node.unschedulable,
+        labels=node.labels,
+        pods=node.pod_range,
     )

@@ -26,6 +26,7 @@ class SimulatedMachines:
                 name=wanted.name,
                 number=wanted.number,
                 instance_id=wanted.instance_id,
+                proxy_mode=wanted.proxy_mode.value,
             )
             place.boxes[wanted.node_id] = fresh
             self._world.start(place, wanted.node_id, fresh)
@@ -36,7 +37,11 @@ class SimulatedMachines:
         boxes = place.boxes.values() if place is not None else ()
         return {
             nodes.NodeId(box.node_id): MachineState(
-                instance_id=box.instance_id, running=box.running, restarts=box.restarts, reason=box.reason
+                instance_id=box.instance_id,
+                running=box.running,
+                restarts=box.restarts,
+                reason=box.reason,
+                proxy_mode=box.proxy_mode,
             )
             for box in boxes
         }

@@ -10,6 +10,8 @@ from typing import Any
 
 from steward.ports import control_planes
 
+MOST_LINES = 5000  # of an audit log
+
 
 @dataclass(slots=True, kw_only=True)
 class Timings:
@@ -55,6 +57,7 @@ class Box(Running):
     name: str
     number: int
     instance_id: str
+    proxy_mode: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,6 +97,8 @@ class Data:
     default_account: bool = False
     nodes: dict[str, NodeObject] = field(default_factory=dict)
     manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    admins: dict[str, list[str]] = field(default_factory=dict)  # binding to the subjects that the customer gave it
+    signed_certificates: dict[str, str] = field(default_factory=dict)  # by the name of the signing request
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,6 +106,11 @@ class Faults:
     refused: dict[str, str] = field(default_factory=dict)  # part or node id: the reason why it does not start
     muted: bool = False  # the API accepts no request, though all runs
     slowness: float = 1.0
+    distrust: str = ""  # why the server's certificate is not to be trusted
+    old_protocol: bool = False
+    unnamed: list[str] = field(default_factory=list)  # names that the certificate does not have
+    admits_anybody: bool = False  # without credentials, or with those of another cluster
+    image: str = ""  # the digest of what the provider's own pods run, where it is another than was installed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,8 +119,29 @@ class Place:
 
     cluster_id: str
     slot: int
+    services: str = ""  # the first address of the services' range
     parts: dict[control_planes.Part, Running] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
     data: Data | None = None
     served: bool = False
     faults: Faults = field(default_factory=Faults)
+
+
+@dataclass(slots=True)
+class Trail:
+    """A cluster's audit log: the latest lines of a file that only grows. Kept in memory alone."""
+
+    inode: int
+    lines: list[bytes] = field(default_factory=list)
+    began: int = 0  # bytes at its beginning that were forgotten
+    written: int = 0
+    number: int = 0  # of events that were ever written
+    writer: str = ""  # which run of the API server wrote last
+
+    def add(self, line: bytes) -> None:
+        self.lines.append(line + b"\n")
+        self.written += len(line) + 1
+        self.number += 1
+        if len(self.lines) > MOST_LINES:
+            gone, self.lines = self.lines[: MOST_LINES // 2], self.lines[MOST_LINES // 2 :]
+            self.began += sum(map(len, gone))

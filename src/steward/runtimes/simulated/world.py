@@ -8,6 +8,7 @@ container exists; credentials are given to nobody and kept nowhere.
 import contextlib
 import os
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,7 +39,10 @@ class World:
         self.timings = timings or state.Timings()
         self.room = room
         self.places: dict[str, state.Place] = {}
+        self.left_over: dict[str, list[str]] = {}  # by cluster: what a removal does not get rid of
         self.missing: dict[str, str] = {}  # Kubernetes versions that are not to be had, and why
+        self.trails: dict[str, state.Trail] = {}
+        self.files = secrets.randbits(40)  # a log that another process kept is another file
         self._folder = folder
         self._listeners: list[Callable[[hosts.Change], None]] = []
         self._load()
@@ -69,6 +73,7 @@ class World:
         return self.places[cluster_id]
 
     def remove(self, cluster_id: str) -> None:
+        self.trails.pop(cluster_id, None)
         if self.places.pop(cluster_id, None) is not None and self._folder is not None:
             self._file(self._folder, cluster_id).unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """What is said of a program that ended; the rest of supervision is tested on real programs (tests/ports)."""
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -67,3 +68,31 @@ def test_records_are_whole_or_not_there(tmp_path: Path) -> None:
     assert launch.read_record(path) == {"pid": 1, "start": 2, "boot": "b"}
     Path(path).write_text('{"pid": 1')
     assert launch.read_record(path) == {}
+
+
+def test_an_end_that_nobody_watched_is_told_when_the_program_is_started_again(tmp_path: Path) -> None:
+    record = tmp_path / "run" / "sleep.json"
+    record.parent.mkdir()
+    launch.write_record(str(record), {"pid": os.getpid(), "start": 1, "boot": launch.boot_id()})
+    program = supervision.Program(
+        name="c1/sleep",
+        record=record,
+        log=tmp_path / "log",
+        command=("/bin/sleep", "60"),
+        environment={},
+        cgroups=(),
+        order=dict,
+    )
+    told: list[supervision.Ended] = []
+
+    async def story() -> None:
+        supervisor = supervision.Supervisor()
+        supervisor.subscribe(told.append)
+        await supervisor.ensure(program)
+        assert supervisor.state("c1/sleep") == (True, 1, "")
+        await supervisor.stop("c1/sleep", record, grace=0.0)
+        await supervisor.ensure(program)
+        await supervisor.stop("c1/sleep", record, grace=0.0)
+
+    asyncio.run(story())
+    assert [each.reason for each in told] == ["it ended while no steward watched it"]

@@ -1,0 +1,87 @@
+"""Why: what was refused and kept, and what would be decided for either party. Reading alone; nothing is changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from steward.domain import actors, decisions, errors, people
+from steward.operations import access, rights
+from steward.operations import context as context_
+from steward.responsibility import deciding, operations
+
+AUTOMATION = "automation"
+PARTIES = (errors.CUSTOMER, errors.PROVIDER, AUTOMATION)
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """`party` is for whom; empty is whoever asks. `row` is of operations whose row is part of what is asked for."""
+
+    operation: str
+    project_id: str = ""
+    cluster_id: str = ""
+    pool_id: str = ""
+    size: int | None = None
+    row: str = ""
+    party: str = ""
+
+
+async def get(context: context_.Context, actor: actors.Actor, *, decision_id: str) -> decisions.Kept:
+    """Both parties of the project may read it; one about no project is read by the provider and by whom it hit."""
+    async with context.records.read() as work:
+        found = await work.decisions.get(decision_id) if access.is_uuid(decision_id) else None
+        if found is not None and not actor.of_provider:
+            project = await work.projects.get(found.project_id) if found.project_id else None
+            own = (found.decision.party, found.decision.actor) == (actor.party, actor.name)
+            if not (actor.reaches(project) if project else own):
+                found = None
+    if found is None:
+        raise errors.NotFound(f"Decision {decision_id[:64]!r} does not exist; the latest 1000 of a project are kept")
+    return found
+
+
+async def latest(context: context_.Context, actor: actors.Actor, *, project_id: str) -> Sequence[decisions.Kept]:
+    """What was refused in the project, to either party; oldest first."""
+    async with context.records.read() as work:
+        project = await access.project(work, actor, project_id)
+        return await work.decisions.of(project.id, latest=MOST)
+
+
+async def would(context: context_.Context, actor: actors.Actor, *, asked: Asked) -> decisions.Decision:
+    """The decision that would be taken now; keeps nothing."""
+    rule = operations.RULES.get(asked.operation)
+    if rule is None:
+        raise errors.BadInput(
+            f"[operation] {asked.operation[:64]!r} is no operation; the contract's rows name theirs: "
+            "/native/contracts/{version}"
+        )
+    if not (rule.activity or asked.row):
+        raise errors.BadInput(f"[activity] {asked.operation} falls under the row it is about; name one")
+    question = deciding.Question(
+        actor=_for(actor, asked.party, rule.activity or asked.row),
+        operation=asked.operation,
+        row="" if rule.activity else asked.row,
+        now=context.clock.now(),
+        subject=f"nodepool:{asked.pool_id}" if asked.pool_id else "",
+        size=asked.size,
+    )
+    async with context.records.read() as work:
+        if not asked.project_id:
+            return await rights.would(work, question)
+        project = await access.project(work, actor, asked.project_id)
+        if not asked.cluster_id:
+            return await rights.would(work, question, project=project)
+        cluster = await access.cluster(work, actor, project.id, asked.cluster_id)
+        return await rights.would(work, question, project=project, cluster=cluster)
+
+
+def _for(actor: actors.Actor, party: str, activity: str) -> actors.Actor:
+    """The one who asks, or somebody of the other party who may do the most there; nobody in particular."""
+    if party and party not in PARTIES:
+        raise errors.BadInput(f"[party] {party[:64]!r} is not one of {', '.join(PARTIES)}")
+    if party == AUTOMATION:
+        return actors.automation(activity, "asked")
+    if not party or party == actor.party:
+        return actor
+    role = people.Role.OWNER if party == errors.CUSTOMER else people.Role.OPERATOR
+    return actors.Actor(name=f"the {party}'s {role.value}", party=party, kind=actors.Kind.PERSON, role=role)

@@ -1,0 +1,182 @@
+"""Probes of API servers from inside the clusters' network namespaces: `ports/probes.py` on this machine.
+
+A socket belongs to the namespace that its thread was in when it was made. So one thread enters a cluster's namespace,
+makes the socket, and leaves; everything else goes on in the event loop, where a silent API server costs nothing.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httptools
+
+from steward.domain import availability, clusters
+from steward.ports import clock, guests, probes
+from steward.runtimes.processes import places
+
+OK, MOST_BYTES = 200, 1 << 20
+_CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class ProcessProbes:
+    def __init__(self, spot: places.Places, clock: clock.Clock) -> None:
+        self._spot = spot
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="probe-sockets")
+        # Making one reads the authority and the key; a certificate lasts for dozens of probes.
+        self._contexts: dict[clusters.ClusterId, tuple[str, ssl.SSLContext]] = {}
+
+    async def probe(self, target: probes.Target) -> availability.Sighting:
+        began = time.monotonic()
+        connected = answered = 0.0
+        try:
+            async with asyncio.timeout(probes.PATIENCE), self._connected(target, self._context(target.access)) as line:
+                connected = time.monotonic()
+                await line.expect("/readyz")
+                ready = time.monotonic()
+                await line.expect(probes.LISTED)
+                answered = time.monotonic() - ready
+        except (OSError, ValueError, _Unexpected, httptools.HttpParserError) as reason:
+            return availability.Sighting(at=self._clock.now(), failure=_told(reason, connected > 0))
+        return availability.Sighting(
+            at=self._clock.now(),
+            connected_ms=round((connected - began) * 1000, 2),
+            answered_ms=round(answered * 1000, 2),
+        )
+
+    async def attempt(self, target: probes.Target) -> int:
+        try:
+            async with asyncio.timeout(probes.PATIENCE), self._connected(target, _context(target.access)) as line:
+                status, _ = await line.ask(probes.TRIED, probes.PROOF_AGENT)
+                return status
+        except (OSError, ValueError, _Unexpected, httptools.HttpParserError) as reason:
+            raise guests.NotAnswering(f"{target.access.server} did not answer: {_told(reason, False)}") from reason
+
+    async def close(self) -> None:
+        self._thread.shutdown(wait=False)
+
+    def _context(self, access: guests.Access) -> ssl.SSLContext:
+        known = self._contexts.get(access.cluster_id)
+        if known is None or known[0] != access.certificate:
+            known = self._contexts[access.cluster_id] = (access.certificate, _context(access))
+        return known[1]
+
+    @contextlib.asynccontextmanager
+    async def _connected(self, target: probes.Target, context: ssl.SSLContext) -> "AsyncIterator[_Line]":
+        place = urlsplit(target.access.server)
+        host, port = str(place.hostname), place.port or 443
+        loop = asyncio.get_running_loop()
+        name = self._spot.namespace(target.network.slot)
+        with await loop.run_in_executor(self._thread, _socket_inside, name) as made:
+            await loop.sock_connect(made, (host, port))
+            reader, writer = await asyncio.open_connection(sock=made, ssl=context, server_hostname=host)
+            try:
+                yield _Line(reader, writer, f"{host}:{port}")
+            finally:
+                writer.transport.abort()  # nothing is owed to the other side, and a dead one would never say goodbye
+
+
+class _Unexpected(Exception):
+    """An answer that is none of a healthy API server."""
+
+
+@dataclass(slots=True)
+class _Line:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    host: str
+
+    async def expect(self, path: str) -> None:
+        status, body = await self.ask(path)
+        if status != OK:
+            failed = [line[3:] for line in body.decode(errors="replace").splitlines() if line.startswith("[-]")]
+            raise _Unexpected(f"{path.partition('?')[0]} was answered {status} {', '.join(failed)[:200]}".rstrip())
+
+    async def ask(self, path: str, agent: str = probes.AGENT) -> tuple[int, bytes]:
+        self.writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\r\n".encode()
+        )
+        answer = _Answer()
+        parser = httptools.HttpResponseParser(answer)
+        while not answer.complete:
+            data = await self.reader.read(65536)
+            if not data:
+                raise ConnectionResetError("the connection was closed before the answer")
+            parser.feed_data(data)
+            if len(answer.body) > MOST_BYTES:
+                raise _Unexpected(f"{path.partition('?')[0]} was answered with more than {MOST_BYTES} bytes")
+        return parser.get_status_code(), bytes(answer.body)
+
+
+class _Answer:
+    """What httptools calls back."""
+
+    def __init__(self) -> None:
+        self.body = bytearray()
+        self.complete = False
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+
+    def on_message_complete(self) -> None:
+        self.complete = True
+
+
+def _context(access: guests.Access) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cadata=access.authority)
+    # Python loads a key from a file only; this one has no name and lies in memory alone.
+    with open(os.memfd_create("identity", os.MFD_CLOEXEC), "wb") as file:
+        file.write(f"{access.certificate}\n{access.key}".encode())
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
+    return context
+
+
+def _socket_inside(name: str) -> socket.socket:
+    with _inside(name):
+        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setblocking(False)
+    return made
+
+
+@contextlib.contextmanager
+def _inside(name: str) -> Iterator[None]:
+    """Of the calling thread alone. One that cannot come back makes no more sockets anywhere."""
+    with open("/proc/thread-self/ns/net", "rb") as home, places.namespace_path(name).open("rb") as there:
+        _enter(there.fileno())
+        try:
+            yield
+        finally:
+            _enter(home.fileno())
+
+
+def _enter(namespace: int) -> None:
+    if _libc.setns(namespace, _CLONE_NEWNET) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"entering a network namespace: {os.strerror(number)}")
+
+
+def _told(reason: Exception, connected: bool) -> str:
+    if isinstance(reason, _Unexpected):
+        return str(reason)
+    if isinstance(reason, TimeoutError):
+        where = "no answer" if connected else "no connection"
+        return f"{where} within {probes.PATIENCE:g} s"
+    if isinstance(reason, ssl.SSLError):
+        return f"TLS: {reason.reason or reason}"
+    if isinstance(reason, FileNotFoundError):
+        return "the network of the cluster does not stand"
+    if isinstance(reason, OSError) and reason.errno:
+        return os.strerror(reason.errno)
+    return str(reason) or type(reason).__name__

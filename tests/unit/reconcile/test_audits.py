@@ -1,0 +1,281 @@
+"""Following the audit log of clusters that live: what it proves, what it finds, and when nothing is known."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from steward.domain import audits, clusters, evidence
+from steward.reconcile import audit_evidence, credentials, issuances
+from steward.reconcile import audits as audits_
+from steward.responsibility import audit_judging, audit_rules
+from steward.runtimes.simulated import audit_logs
+from tests.unit.reconcile.sites import Site
+
+Play = Callable[..., None]
+PROVEN, BREACHED, UNKNOWN = evidence.Outcome.PROVEN, evidence.Outcome.BREACHED, evidence.Outcome.UNKNOWN
+SOON = 10.0
+
+
+async def states(site: Site, cluster_id: str) -> dict[str, evidence.Outcome]:
+    async with site.records.read() as work:
+        found = await work.evidence.of(evidence.of_cluster(clusters.ClusterId(cluster_id)))
+    return {each.activity: each.outcome for each in found if each.collector == audit_evidence.COLLECTOR}
+
+
+async def findings(site: Site, cluster_id: str, sort: audits.Sort = audits.Sort.BREACH) -> Sequence[audits.Finding]:
+    async with site.records.read() as work:
+        return [each for each in await work.findings.of(cluster_id) if each.sort is sort]
+
+
+async def until(site: Site, cluster_id: str, outcome: evidence.Outcome, *rows: str, within: float = 120) -> None:
+    async def so() -> bool:
+        found = await states(site, cluster_id)
+        return all(found.get(each) is outcome for each in rows)
+
+    await site.clock.until(so, within=within, what=f"{rows} being {outcome}")
+
+
+async def proven(site: Site, *sizes: int) -> str:
+    cluster_id = await site.standing(*sizes)
+    await until(site, cluster_id, PROVEN, *audit_rules.NEGATIVE, audit_rules.CREDENTIALS)
+    return cluster_id
+
+
+def write(site: Site, cluster_id: str, user: str, deed: audit_logs.Deed, certificate: str = "") -> None:
+    extra = {"authentication.kubernetes.io/credential-id": [f"X509SHA256={certificate}"]} if certificate else {}
+    found = audit_logs.event(site.clock.now(), {"username": user, "extra": extra}, deed)
+    audit_logs.write(site.world, cluster_id, found)
+
+
+async def fingerprint(site: Site, cluster_id: str, user: str) -> str:
+    async with site.records.read() as work:
+        return next(each.fingerprint for each in await work.issuances.of(cluster_id) if each.user == user)
+
+
+ROGUE = audit_logs.Deed(verb="create", resource="deployments", group="apps", namespace="shop", name="web")
+
+
+def test_a_life_of_every_day_has_no_breach(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site, 2)
+        (pool,) = await site.pools(cluster_id)
+        for size in (3, 1):
+            await site.resize(cluster_id, pool.id, size)
+            await site.settled()
+        await site.clock.sleep(600)
+        assert await findings(site, cluster_id) == []
+        assert await findings(site, cluster_id, audits.Sort.GAP) == []
+        found = await states(site, cluster_id)
+        assert set(found) == set(audit_evidence.ROWS)
+        assert found.pop(audit_rules.IMPORT_EXPORT) is UNKNOWN, "only the customer can prove that one"
+        assert set(found.values()) == {PROVEN}
+        async with site.records.read() as work:
+            tallies = {each.activity: each for each in await work.tallies.of(cluster_id)}
+        assert tallies["3.2.2-4"].by_provider > 6, "nodes come, are emptied, and go"
+
+    play(story)
+
+
+def test_nothing_of_it_is_left_with_the_cluster(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site, 1)
+        await site.delete(cluster_id)
+        await site.until_deleted(cluster_id)
+        await site.clock.sleep(300)
+        async with site.records.read() as work:
+            for noun in (work.issuances, work.positions, work.findings, work.tallies):
+                assert await noun.all() == []
+
+    play(story)
+
+
+def test_a_write_of_the_provider_is_found_in_seconds_told_and_logged(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site, 1)
+        keeper = issuances.NODE_KEEPER.user
+        certificate = await fingerprint(site, cluster_id, keeper)
+        write(site, cluster_id, keeper, ROGUE, certificate)
+        await until(site, cluster_id, BREACHED, "2.3-2", within=SOON)
+        (found,) = await findings(site, cluster_id)
+        assert (found.user, found.name, found.fingerprint) == (keeper, "web", certificate)
+        states_ = await states(site, cluster_id)
+        assert [row for row, outcome in states_.items() if outcome is BREACHED] == ["2.3-2"]
+        assert "audit:breach" in await site.events(cluster_id)
+
+    play(story)
+
+
+@pytest.mark.campaign
+def test_the_same_of_the_customer_is_none_and_proves_what_only_it_can(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site)
+        certificate = await fingerprint(site, cluster_id, credentials.ADMIN)
+        customer = {"agent": "kubectl/v1.37.2"}
+        write(site, cluster_id, credentials.ADMIN, dataclasses.replace(ROGUE, **customer), certificate)
+        listed = audit_logs.Deed(verb="list", resource="pods", namespace="shop", **customer)
+        write(site, cluster_id, credentials.ADMIN, listed, certificate)
+        await until(site, cluster_id, PROVEN, audit_rules.IMPORT_EXPORT, within=1000)
+        assert await findings(site, cluster_id) == []
+
+    play(story)
+
+
+def test_a_stranger_with_a_certificate_of_the_authority_is_a_breach(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site)
+        for _ in range(5):
+            write(site, cluster_id, "mallory", audit_logs.Deed(verb="list", resource="pods"), "made by hand")
+        await until(site, cluster_id, BREACHED, audit_rules.CREDENTIALS, within=SOON)
+        assert [each.rule for each in await findings(site, cluster_id)] == ["not in the ledger"]
+
+    play(story)
+
+
+def test_what_the_clusters_own_signing_gave_out_is_the_customers(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site)
+        signed = site.steward.services.certificates.issue(None, _Request("alice"))  # type: ignore[arg-type]
+        with site.world.changing(cluster_id) as place:
+            assert place.data is not None
+            place.data.signed_certificates["alice"] = signed.certificate
+        write(site, cluster_id, "alice", ROGUE, audit_logs.fingerprint(signed.certificate))
+        await site.clock.sleep(SOON)
+        assert await findings(site, cluster_id) == []
+        async with site.records.read() as work:
+            (learned,) = [each for each in await work.issuances.of(cluster_id) if each.user == "alice"]
+        assert (learned.party, learned.purpose) == ("customer", "csr:alice")
+
+    play(story)
+
+
+@dataclasses.dataclass
+class _Request:
+    common_name: str
+    valid_for: timedelta = timedelta(days=1)
+
+
+def test_without_the_canary_nothing_is_known_until_it_sings_again(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site)
+        site.faults.mute(cluster_id)
+        await site.clock.sleep(audits_.LATE.total_seconds() - 60)
+        assert UNKNOWN not in {(await states(site, cluster_id))["2.3-1"]}
+        await until(site, cluster_id, UNKNOWN, *audit_rules.NEGATIVE)
+        assert len(await findings(site, cluster_id, audits.Sort.GAP)) == 1
+        site.faults.mute(cluster_id, muted=False)
+        began = site.clock.now()
+        await until(site, cluster_id, PROVEN, *audit_rules.NEGATIVE)
+        async with site.records.read() as work:
+            position = await work.positions.get(cluster_id)
+        assert position is not None
+        assert position.whole_since is not None
+        assert position.whole_since >= began, "what was before stays unknown"
+
+    play(story)
+
+
+def test_a_short_end_of_steward_is_no_gap_and_a_long_one_is(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site)
+        await site.kill()
+        keeper = issuances.NODE_KEEPER
+        write(site, cluster_id, keeper.user, ROGUE, "unheard of")
+        await site.clock.sleep(60)
+        await site.begin()
+        await until(site, cluster_id, BREACHED, "2.3-2", "3.1.2-2")
+        assert await findings(site, cluster_id, audits.Sort.GAP) == []
+        await site.kill()
+        await site.clock.sleep(600)
+        await site.begin()
+        await site.clock.sleep(120)
+        assert len(await findings(site, cluster_id, audits.Sort.GAP)) == 1
+        await until(site, cluster_id, PROVEN, "2.3-1")
+
+    play(story)
+
+
+def test_a_log_that_is_gone_and_one_that_is_no_log_are_gaps(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site)
+        site.world.trails[cluster_id].lines.append(b"no event\n")
+        site.world.trails[cluster_id].written += len(b"no event\n")
+        await site.clock.sleep(SOON)
+        site.world.trails.pop(cluster_id)
+        await site.clock.sleep(120)
+        said = [each.text for each in await findings(site, cluster_id, audits.Sort.GAP)]
+        assert [("no events" in each, "is gone" in each) for each in said] == [(True, False), (False, True)]
+        await until(site, cluster_id, PROVEN, "2.3-1")
+
+    play(story)
+
+
+def test_a_new_api_server_is_a_gap_because_it_wrote_beside_the_requests(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site)
+        from steward.ports.control_planes import Part
+
+        site.faults.kill_part(cluster_id, Part.API_SERVER)
+        await site.clock.sleep(150)
+        assert ["API server" in each.text for each in await findings(site, cluster_id, audits.Sort.GAP)] == [True]
+
+    play(story)
+
+
+def test_identities_are_issued_anew_before_their_end_and_after_a_restart(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site)
+        canary = audit_judging.CANARY
+        await site.clock.sleep(2700)
+        async with site.records.read() as work:
+            issued = [each for each in await work.issuances.of(cluster_id) if each.user == canary]
+        lives = [(each.expires_at - each.issued_at) for each in issued]
+        assert len(issued) == 3
+        assert max(lives) == issuances.LIFE
+        assert all(later.issued_at < earlier.expires_at for earlier, later in itertools.pairwise(issued))
+        await site.restart()
+        await site.clock.sleep(60)
+        async with site.records.read() as work:
+            again = [each for each in await work.issuances.of(cluster_id) if each.user == canary]
+        assert len(again) == len(issued) + 1, "keys of an identity end with the process"
+
+    play(story)
+
+
+def test_masters_end_with_the_installation(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await proven(site, 1)
+        await site.restart()
+        await site.clock.sleep(600)
+        async with site.records.read() as work:
+            cluster = await work.clusters.get(clusters.ClusterId(cluster_id))
+            issued = [each for each in await work.issuances.of(cluster_id) if each.user == issuances.BOOTSTRAP.user]
+        assert cluster is not None
+        assert cluster.installed_at is not None
+        assert issued
+        assert all(each.issued_at < cluster.installed_at for each in issued)
+
+    play(story)
+
+
+@pytest.mark.campaign
+def test_evidence_that_stays_the_same_enters_the_ledger_hourly_at_most(play: Play) -> None:
+    async def story(site: Site) -> None:
+        await proven(site)
+        before = await _entries(site)
+        await site.clock.sleep(4000)
+        assert await _entries(site) - before <= len(audit_evidence.ROWS)
+
+    play(story)
+
+
+async def _entries(site: Site) -> int:
+    from steward.domain import ledgers, projects
+
+    async with site.records.read() as work:
+        log = ledgers.log_of(projects.ProjectId(site.project_id))
+        found: list[Any] = list(await work.ledger.entries(log, limit=100_000))
+    return sum('"collector":"audit"' in each.leaf for each in found)
