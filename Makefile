@@ -54,7 +54,8 @@ unit: $(READY)
 	@$(PYTEST) -m "$(QUICK)" -n 2 --disable-socket --allow-unix-socket
 
 test: check test-packages components ## Everything: storage on both databases, API, real clusters
-	@$(PYTEST) -m "not soak and not ($(QUICK))" --durations=15
+	@$(PYTEST) -m "not system and not soak and not ($(QUICK))" -n 2 --dist loadfile --durations=10
+	@$(PYTEST) -m "system and not soak" --durations=15
 
 system: test-packages components ## The part of the tests that runs real clusters
 	@$(PYTEST) -m "system and not soak" --durations=15
