@@ -30,7 +30,7 @@ COLUMNS: list[output.Column[models.Cluster]] = [
 def list_(ctx: typer.Context, form: options.Output = output.Format.TABLE) -> None:
     """List the clusters of the project."""
     session = session_.of(ctx)
-    found = clusters.every(session.customer, session.project)
+    found = clusters.every(session.link(), session.project)
     nothing = "No clusters yet. Order one: steward cluster create"
     output.listing(session.terminal, form, found, COLUMNS, name="id", nothing=nothing)
 
@@ -82,7 +82,7 @@ def create(  # noqa: PLR0913 - every option is a field of the order
         },
         orders.first_pool(flavor=flavor, nodes=nodes, name=pool_name),
     )
-    made = clusters.create(session.customer, session.project, order)
+    made = clusters.create(session.link(), session.project, order)
     if wait or save_kubeconfig:
         made = _until_ready(session, made, seconds)
     if save_kubeconfig:
@@ -101,7 +101,7 @@ def rename(
     """Give a cluster another name."""
     session = session_.of(ctx)
     found = naming.cluster(session, cluster)
-    clusters.rename(session.customer, session.project, found["id"], name)
+    clusters.rename(session.link(), session.project, found["id"], name)
     session.terminal.say(f"Cluster {found['name']} is now {name}.")
 
 
@@ -122,7 +122,7 @@ def kubeconfig(
     if merge:
         _merge(session, found, into=file)
         return
-    content = clusters.kubeconfig(session.customer, session.project, found["id"])
+    content = clusters.kubeconfig(session.link(), session.project, found["id"])
     if file is None:
         session.terminal.write(content.rstrip("\n"))
         return
@@ -146,9 +146,9 @@ def delete(
     found = naming.cluster(session, cluster)
     what = f"Cluster {found['name']} ({found['id']}), its nodes and everything stored in it will be gone for good."
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
-    clusters.delete(session.customer, session.project, found["id"])
+    clusters.delete(session.link(), session.project, found["id"])
     if wait:
-        link, project, what = session.customer, session.project, f"cluster {found['name']}"
+        link, project, what = session.link(), session.project, f"cluster {found['name']}"
         waiting.until_gone(
             session,
             found["id"],
@@ -162,7 +162,7 @@ def delete(
 
 
 def _until_ready(session: session_.Session, cluster: models.Cluster, timeout: float) -> models.Cluster:
-    link, project, name = session.customer, session.project, cluster["name"]
+    link, project, name = session.link(), session.project, cluster["name"]
 
     def pending(flows: object) -> str | None:
         now = clusters.get(link, project, cluster["id"])
@@ -182,7 +182,7 @@ def _merge(session: session_.Session, cluster: models.Cluster, *, into: Path | N
     # Imported here: reading YAML takes a tenth of the start-up time, and listing needs none of it.
     from steward.cli import kubeconfigs
 
-    content = clusters.kubeconfig(session.customer, session.project, cluster["id"])
+    content = clusters.kubeconfig(session.link(), session.project, cluster["id"])
     target = session.terminal.folder / into.expanduser() if into else kubeconfigs.own_file(session.terminal)
     merged = kubeconfigs.merge_into(target, content, identifier=cluster["id"], now=session.terminal.wall())
     session.terminal.say(f"{merged.file}: the current context is now {merged.context}.")

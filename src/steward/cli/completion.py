@@ -27,35 +27,35 @@ def _quiet(source: Source) -> Callable[[typer.Context, str], Offers]:
 def _clusters(session: session_.Session, context: typer.Context) -> Iterator[tuple[str, str]]:
     from steward.client import clusters
 
-    for cluster in clusters.every(session.customer, session.project):
+    for cluster in clusters.every(session.link(), session.project):
         yield cluster["name"], f"{cluster['status']} {cluster['id']}"
 
 
 def _pools(session: session_.Session, context: typer.Context) -> Iterator[tuple[str, str]]:
     from steward.client import nodepools
 
-    for pool in nodepools.every(session.customer, session.project, _cluster_id(session, context)):
+    for pool in nodepools.every(session.link(), session.project, _cluster_id(session, context)):
         yield pool["name"], f"{pool['status']} {pool['flavor']}"
 
 
 def _nodes(session: session_.Session, context: typer.Context) -> Iterator[tuple[str, str]]:
     from steward.client import nodes
 
-    for node in nodes.every(session.customer, session.project, _cluster_id(session, context)):
+    for node in nodes.every(session.link(), session.project, _cluster_id(session, context)):
         yield node["name"], f"{node['status']} {node['flavor']}"
 
 
 def _regions(session: session_.Session, context: typer.Context) -> Iterator[tuple[str, str]]:
     from steward.client import capabilities
 
-    for region in capabilities.regions(session.customer, session.project):
+    for region in capabilities.regions(session.link(), session.project):
         yield region, ""
 
 
 def _flavors(session: session_.Session, context: typer.Context) -> Iterator[tuple[str, str]]:
     from steward.client import capabilities
 
-    for flavor in capabilities.flavors(session.customer, session.project):
+    for flavor in capabilities.flavors(session.link(), session.project):
         yield flavor["name"], f"{flavor['vCPUs']} vCPU, {flavor['ram']} GB"
 
 

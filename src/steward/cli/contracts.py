@@ -102,13 +102,13 @@ def accept(
 ) -> None:
     """Accept a version for the project's next orders, or for one cluster. Shows what it changes first."""
     session = session_.of(ctx)
-    held = contracts.of_project(session.customer, session.project)
+    held = contracts.of_project(session.link(), session.project)
     wanted = version or held["newest"]["version"]
     identifier, now = "", held["accepted"]["version"] if held["accepted"] else ""
     if cluster:
         _, identifier = subjects.cluster(session, cluster, options.Party.CUSTOMER)
         now = next((each["version"] for each in held["clusters"] if each["id"] == identifier), now)
-    changes = contracts.diff(session.customer, now or wanted, wanted)
+    changes = contracts.diff(session.link(), now or wanted, wanted)
     for each in changes["changes"]:
         row = _change(each)
         session.terminal.say(output.text(f"{row['activity']} {row['change']}: {row['old']} -> {row['new']}"))
@@ -117,7 +117,7 @@ def accept(
     what += f"cluster {cluster}." if cluster else "the clusters that this project orders from now on."
     confirmation.typed(session.terminal, what=what, name=wanted, yes=yes)
     made = contracts.accept(
-        session.customer, session.project, version=wanted, digest=changes["digest"], cluster=identifier
+        session.link(), session.project, version=wanted, digest=changes["digest"], cluster=identifier
     )
     output.single(session.terminal, form, made, ACCEPTED, name="version")
 

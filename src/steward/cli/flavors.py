@@ -22,5 +22,5 @@ COLUMNS: list[output.Column[models.Flavor]] = [
 def list_(ctx: typer.Context, region: options.Region = "", form: options.Output = output.Format.TABLE) -> None:
     """List the sizes of nodes, of all regions or of one."""
     session = session_.of(ctx)
-    found = capabilities.flavors(session.customer, session.project, region=region)
+    found = capabilities.flavors(session.link(), session.project, region=region)
     output.listing(session.terminal, form, found, COLUMNS, name="name", nothing="No flavor can be ordered.")

@@ -37,7 +37,7 @@ def list_(
     if session.party(party) is options.Party.PROVIDER:
         found = incidents.every(session.provider, resolved=resolved)
     else:
-        found = incidents.of_project(session.customer, session.project)
+        found = incidents.of_project(session.link(), session.project)
     output.listing(session.terminal, form, found, COLUMNS, name="id", nothing="No incidents.")
 
 
@@ -53,7 +53,7 @@ def show(
     if session.party(party) is options.Party.PROVIDER:
         found = incidents.get(session.provider, incident)
     else:
-        found = _own(incidents.of_project(session.customer, session.project), incident)
+        found = _own(incidents.of_project(session.link(), session.project), incident)
     _shown(session, form, found)
 
 

@@ -172,7 +172,7 @@ def _whose(session: session_.Session, party: options.Party) -> tuple[connection.
     """The connection, and the project: none is the provider's own log."""
     if session.party(party) is options.Party.PROVIDER:
         return session.provider, session.chosen_project
-    return session.customer, session.project
+    return session.link(), session.project
 
 
 def _keep(

@@ -18,19 +18,19 @@ def is_id(text: str) -> bool:
 
 
 def cluster(session: session_.Session, text: str) -> models.Cluster:
-    link, project = session.customer, session.project
+    link, project = session.link(), session.project
     if found := _by_id(text, lambda: clusters.get(link, project, text)):
         return found
     return _only("cluster", text, clusters.every(link, project), where=f"project {project}")
 
 
 def pool(session: session_.Session, cluster_id: str, text: str) -> models.NodePool:
-    every = nodepools.every(session.customer, session.project, cluster_id)
+    every = nodepools.every(session.link(), session.project, cluster_id)
     return _only("node pool", text, every, where=f"cluster {cluster_id}")
 
 
 def node(session: session_.Session, cluster_id: str, text: str) -> models.Node:
-    link, project = session.customer, session.project
+    link, project = session.link(), session.project
     # Deleted nodes stand in no list, and can still be asked for by id.
     if found := _by_id(text, lambda: nodes.get(link, project, cluster_id, text)):
         return found

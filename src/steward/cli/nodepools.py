@@ -39,7 +39,7 @@ Autoscale = Annotated[
 def list_(ctx: typer.Context, cluster: options.Cluster, form: options.Output = output.Format.TABLE) -> None:
     """List the node pools of a cluster."""
     session = session_.of(ctx)
-    found = nodepools.every(session.customer, session.project, naming.cluster(session, cluster)["id"])
+    found = nodepools.every(session.link(), session.project, naming.cluster(session, cluster)["id"])
     nothing = "No node pools yet. Order one: steward pool create CLUSTER --flavor FLAVOR"
     output.listing(session.terminal, form, found, COLUMNS, name="id", nothing=nothing)
 
@@ -85,7 +85,7 @@ def create(  # noqa: PLR0913 - every option is a field of the order
     if not order.get("flavorName"):
         raise failures.Usage("Which size of node? Give --flavor; `steward flavor list` shows them.")
     owner = naming.cluster(session, cluster)
-    made = nodepools.create(session.customer, session.project, owner["id"], order)
+    made = nodepools.create(session.link(), session.project, owner["id"], order)
     if wait:
         made = _until_ready(session, owner["id"], made, seconds)
     output.single(session.terminal, form, made, COLUMNS, name="id")
@@ -118,8 +118,8 @@ def edit(  # noqa: PLR0913 - every option is a field that can change
     changes = {key: value for key, value in given.items() if value is not None}
     if not changes:
         raise failures.Usage("Nothing to change: give --desired, --min, --max, --autoscale, --label or --taint.")
-    nodepools.edit(session.customer, session.project, owner["id"], found["id"], changes)
-    made = nodepools.get(session.customer, session.project, owner["id"], found["id"])
+    nodepools.edit(session.link(), session.project, owner["id"], found["id"], changes)
+    made = nodepools.get(session.link(), session.project, owner["id"], found["id"])
     if wait:
         made = _until_ready(session, owner["id"], made, seconds)
     output.single(session.terminal, form, made, COLUMNS, name="id")
@@ -141,9 +141,9 @@ def delete(
     found = naming.pool(session, owner["id"], pool)
     what = f"Node pool {found['name']} of cluster {owner['name']} and its {found['currentNodes']} nodes will be gone."
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
-    nodepools.delete(session.customer, session.project, owner["id"], found["id"])
+    nodepools.delete(session.link(), session.project, owner["id"], found["id"])
     if wait:
-        link, project = session.customer, session.project
+        link, project = session.link(), session.project
         waiting.until_gone(
             session,
             owner["id"],
@@ -161,7 +161,7 @@ def _sizes(desired: int | None, minimum: int | None, maximum: int | None, autosc
 
 
 def _until_ready(session: session_.Session, cluster: str, pool: models.NodePool, timeout: float) -> models.NodePool:
-    link, project = session.customer, session.project
+    link, project = session.link(), session.project
 
     def pending(flows: object) -> str | None:
         now = nodepools.get(link, project, cluster, pool["id"])

@@ -34,7 +34,7 @@ def list_(
     """List the nodes of a cluster."""
     session = session_.of(ctx)
     owner = naming.cluster(session, cluster)
-    found = nodes.every(session.customer, session.project, owner["id"], history=history)
+    found = nodes.every(session.link(), session.project, owner["id"], history=history)
     nothing = "No node was deleted yet." if history else "No nodes. A pool brings them: steward pool create"
     output.listing(session.terminal, form, found, COLUMNS, name="id", nothing=nothing)
 
@@ -65,9 +65,9 @@ def delete(
     found = naming.node(session, owner["id"], node)
     what = f"Node {found['name']} of cluster {owner['name']} will be gone, and its pool smaller by one."
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
-    nodes.delete(session.customer, session.project, owner["id"], found["id"])
+    nodes.delete(session.link(), session.project, owner["id"], found["id"])
     if wait:
-        link, project = session.customer, session.project
+        link, project = session.link(), session.project
         waiting.until_gone(
             session,
             owner["id"],

@@ -41,7 +41,7 @@ def run(
     """Show what your party was told: of the project in use, or as the provider of everything."""
     session = session_.of(ctx)
     provider = party is options.Party.PROVIDER
-    link = session.provider if provider else session.customer
+    link = session.provider if provider else session.link()
     project = session.chosen_project if provider else session.project
     found = notices.inbox(link, project, limit=limit, unseen=not every)
     output.listing(

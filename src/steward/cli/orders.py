@@ -76,7 +76,7 @@ def from_file(session: session_.Session, file: str) -> dict[str, object]:
 
 
 def _only_region(session: session_.Session) -> str:
-    regions = capabilities.regions(session.customer, session.project)
+    regions = capabilities.regions(session.link(), session.project)
     if len(regions) != 1:
         raise failures.Usage(f"Which region? Give --region, one of: {', '.join(regions) or 'none'}.")
     session.terminal.say(f"Region {regions[0]}, the only one there is.")

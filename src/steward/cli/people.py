@@ -157,7 +157,7 @@ def password(ctx: typer.Context, form: options.Output = output.Format.TABLE) -> 
     chosen = session.terminal.ask_secret("The new password:")
     if not token or not chosen:
         raise failures.Usage("Both are needed: the token, and the password.")
-    done = people.set_password(session.customer, token, chosen)
+    done = people.set_password(session.link(), token, chosen)
     output.single(session.terminal, form, done, PASSWORD_COLUMNS, name="id")
     if done["newSecondFactor"]:
         session.terminal.say("Enter the second factor into your authenticator now; it is shown this once.")

@@ -53,7 +53,7 @@ def list_(
         every = projects.every(session.provider)
         output.listing(session.terminal, form, every, COLUMNS, name="id", nothing=nothing)
     else:
-        own = projects.of_customer(session.customer)
+        own = projects.of_customer(session.link())
         output.listing(session.terminal, form, own, CUSTOMER_COLUMNS, name="project_id", nothing=nothing)
 
 
@@ -70,7 +70,7 @@ def show(
     session = session_.of(ctx)
     wanted = project or session.project
     if session.party(party) is options.Party.CUSTOMER:
-        own = projects.get_of_customer(session.customer, wanted)
+        own = projects.get_of_customer(session.link(), wanted)
         output.single(session.terminal, form, own, CUSTOMER_COLUMNS, name="project_id")
         return
     output.single(session.terminal, form, projects.get(session.provider, wanted), COLUMNS, name="id")

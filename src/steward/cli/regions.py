@@ -22,5 +22,5 @@ COLUMNS: list[output.Column[Region]] = [output.Column(title="NAME", value=lambda
 def list_(ctx: typer.Context, form: options.Output = output.Format.TABLE) -> None:
     """List the regions of the project."""
     session = session_.of(ctx)
-    found = [Region(name=name) for name in capabilities.regions(session.customer, session.project)]
+    found = [Region(name=name) for name in capabilities.regions(session.link(), session.project)]
     output.listing(session.terminal, form, found, COLUMNS, name="name", nothing="No region can be ordered in.")

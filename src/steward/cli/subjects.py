@@ -16,5 +16,5 @@ def cluster(session: session_.Session, text: str, party: options.Party) -> "tupl
             raise failures.Usage("As the provider, name the cluster by its id: its names are the customer's.")
         return session.provider, text
     if naming.is_id(text):
-        return session.customer, text
-    return session.customer, naming.cluster(session, text)["id"]
+        return session.link(), text
+    return session.link(), naming.cluster(session, text)["id"]

@@ -65,7 +65,7 @@ def create(
 def _signed_in(session: session_.Session, email: str, description: str, days: int) -> tokens.NewToken:
     password = session.terminal.ask_secret("Password:")
     code = session.terminal.ask_secret("Code of the second factor, if there is one:")
-    signed_in = tokens.sign_in(session.customer, email=email, password=password, code=code)
+    signed_in = tokens.sign_in(session.link(), email=email, password=password, code=code)
     with session.bearing(signed_in["token"]) as link:
         made = tokens.create(link, description=description, days=days)
         tokens.sign_out(link)

@@ -54,7 +54,7 @@ def until_pending(
 ) -> None:
     """Work of one cluster: until nothing is pending."""
     work = Work(
-        link=session.customer,
+        link=session.link(),
         project=session.project,
         cluster=cluster,
         pending=pending,

@@ -38,7 +38,7 @@ def list_(
 ) -> None:
     """List the project's webhooks, without their secrets."""
     session = session_.of(ctx)
-    link = session.provider if party is options.Party.PROVIDER else session.customer
+    link = session.provider if party is options.Party.PROVIDER else session.link()
     found = notices.webhooks(link, session.project)
     output.listing(session.terminal, form, found, COLUMNS, name="id", nothing="No webhooks yet.")
 
@@ -55,7 +55,7 @@ def add(
     """Have notices sent to a URL. The secret that signs them is shown this once."""
     session = session_.of(ctx)
     wanted = {"url": url, "least": least, "digest": digest, "checkpoints": checkpoints}
-    made = notices.add_webhook(session.customer, session.project, wanted)
+    made = notices.add_webhook(session.link(), session.project, wanted)
     output.single(session.terminal, form, made, NEW_COLUMNS, name="id")
     session.terminal.say("The secret is shown this once; the receiver checks signatures with it.")
 
@@ -64,7 +64,7 @@ def add(
 def rotate(ctx: typer.Context, webhook: Webhook, form: options.Output = output.Format.TABLE) -> None:
     """Make a new secret. The former one signs as well for a day."""
     session = session_.of(ctx)
-    made = notices.rotate_webhook(session.customer, session.project, webhook)
+    made = notices.rotate_webhook(session.link(), session.project, webhook)
     output.single(session.terminal, form, made, NEW_COLUMNS, name="id")
     session.terminal.say("The secret is shown this once.")
 
@@ -73,7 +73,7 @@ def rotate(ctx: typer.Context, webhook: Webhook, form: options.Output = output.F
 def try_out(ctx: typer.Context, webhook: Webhook, form: options.Output = output.Format.TABLE) -> None:
     """Send one message now, and say what the receiver answered."""
     session = session_.of(ctx)
-    tried = notices.test_webhook(session.customer, session.project, webhook)
+    tried = notices.test_webhook(session.link(), session.project, webhook)
     output.single(session.terminal, form, tried, TRIED, name="answer")
     if not tried["arrived"]:
         raise failures.Failure("The message did not arrive.")
@@ -85,5 +85,5 @@ def remove(ctx: typer.Context, webhook: Webhook, yes: options.Yes = False) -> No
     session = session_.of(ctx)
     what = f"Webhook {webhook} gets nothing from now on; its secret is forgotten."
     confirmation.typed(session.terminal, what=what, name=webhook, yes=yes)
-    notices.remove_webhook(session.customer, session.project, webhook)
+    notices.remove_webhook(session.link(), session.project, webhook)
     session.terminal.say(f"Webhook {webhook} is removed.")

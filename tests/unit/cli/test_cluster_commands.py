@@ -261,3 +261,23 @@ def test_tables_go_to_standard_output_and_sentences_to_standard_error(desk: Desk
     desk.service.says("POST", KUBE, fakes.cluster())
     result = desk.run("cluster", "create", "--region", "LOCAL1", "-o", "json")
     assert json.loads(result.out)["id"] == CLUSTER
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cluster", "list"),
+        ("cluster", "show", "demo"),
+        ("cluster", "delete", "demo", "--yes"),
+        ("cluster", "kubeconfig", "demo"),
+    ],
+)
+def test_who_acts_as_the_provider_never_acts_with_the_customers_keys(
+    with_kubeconfig: Desk, arguments: tuple[str, ...]
+) -> None:
+    with_kubeconfig.service.says("DELETE", f"{KUBE}/{CLUSTER}", None)
+    assert with_kubeconfig.run("--as", "provider", "cluster", *arguments).code == 0
+    assert with_kubeconfig.service.requests
+    for request in with_kubeconfig.service.requests:
+        assert request.headers["authorization"] == "Bearer operators-token", request.url
+        assert "x-ovh-consumer" not in request.headers
