@@ -62,6 +62,7 @@ def answers() -> bool:
 def start_service() -> None:
     """In the background, in a session of its own; its log goes to a file."""
     FOLDER.mkdir(mode=0o700, exist_ok=True)
+    before = SERVICE.read_text() if SERVICE.exists() else ""
     environment = {**os.environ, "STEWARD_STATE": str(STATE), "STEWARD_LISTEN": LISTEN}
     with SERVICE_LOG.open("ab") as log:
         process = subprocess.Popen(
@@ -78,6 +79,8 @@ def start_service() -> None:
         if answers():
             return
         if process.poll() is not None:
+            if before:  # of the one that runs, perhaps at another address than this shell's settings say
+                write_private(SERVICE, before)
             last = SERVICE_LOG.read_text(errors="replace").strip().splitlines()[-3:]
             raise Trouble("The service did not start:\n  " + "\n  ".join(last) + f"\nIts whole log: {SERVICE_LOG}")
         time.sleep(0.1)

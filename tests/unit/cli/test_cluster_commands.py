@@ -264,13 +264,7 @@ def test_tables_go_to_standard_output_and_sentences_to_standard_error(desk: Desk
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [
-        ("cluster", "list"),
-        ("cluster", "show", "demo"),
-        ("cluster", "delete", "demo", "--yes"),
-        ("cluster", "kubeconfig", "demo"),
-    ],
+    "arguments", [("list",), ("show", "demo"), ("delete", "demo", "--yes"), ("kubeconfig", "demo")]
 )
 def test_who_acts_as_the_provider_never_acts_with_the_customers_keys(
     with_kubeconfig: Desk, arguments: tuple[str, ...]
