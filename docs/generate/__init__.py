@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.generate import activities, commands, evidence, settings
+from docs.generate import activities, audit, commands, evidence, settings
 
 FOLDER = Path(__file__).parents[1]
 
@@ -14,6 +14,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings.page,
     "cli.md": commands.page,
     "responsibility.md": activities.page,
+    "audit.md": audit.page,
     "evidence.md": evidence.page,
 }
 

@@ -16,7 +16,7 @@ from steward.domain import audits, clusters, errors, incidents
 from steward.domain import nodes as nodes_
 from steward.operations import history
 from steward.ports import audit_logs, guests, records
-from steward.reconcile import audit_evidence, credentials, issuances
+from steward.reconcile import audit_evidence, canaries, entries, issuances
 from steward.reconcile import jobs as jobs_
 from steward.reconcile.services import Services
 from steward.responsibility import audit_judging, audit_rules
@@ -26,22 +26,21 @@ log = structlog.get_logger(__name__)
 
 ACTIVITY = "3.1.2-2"
 LOOK_EVERY = 1.0  # seconds
-NEW_CLUSTERS_EVERY = timedelta(seconds=3)
+NEW_CLUSTERS_EVERY = timedelta(seconds=6)
 ASK_AT_MOST = timedelta(minutes=1)  # which certificates a cluster has signed; then they count as unknown
 SIGNING = "certificatesigningrequests"
 PIECE = 2**20  # bytes that are judged at a time
 PIECES_AT_ONCE = 8  # of one cluster, before the others have their turn
 LATE = timedelta(seconds=150)  # without a canary, after which nothing is known
-SING_EVERY = timedelta(seconds=50)
-SINGERS_LOOK_EVERY = 5.0
-SINGERS_AT_ONCE = 8
 TOLD_AT_ONCE = 20  # breaches of one piece that each get an event of their own
 
 
 def jobs(services: Services) -> list[jobs_.Job]:
+    scanner = Scanner(services)
+    singers = canaries.Canaries(services, scanner.entered)
     return [
-        jobs_.Job(name="audit-logs", activity=ACTIVITY, every=LOOK_EVERY, act=Scanner(services).round),
-        jobs_.Job(name="audit-canaries", activity=ACTIVITY, every=SINGERS_LOOK_EVERY, act=Canaries(services).round),
+        jobs_.Job(name="audit-logs", activity=ACTIVITY, every=LOOK_EVERY, act=scanner.round),
+        jobs_.Job(name="audit-canaries", activity=ACTIVITY, every=LOOK_EVERY, act=singers.round),
     ]
 
 
@@ -53,6 +52,7 @@ class _Followed:
     position: audits.Position
     glance: audit_logs.Glance | None = None
     assess_at: datetime | None = None
+    canary: audits.Issuance | None = None  # whose song was heard last
     asked_since: datetime | None = None  # the cluster did not say which certificates it has signed
 
 
@@ -79,6 +79,10 @@ class Scanner:
                 await self._follow(each)
             except (errors.Refusal, guests.NotAnswering, OSError) as reason:
                 log.warning("audit log not followed", cluster=each.cluster.id, reason=str(reason))
+
+    def entered(self) -> list[clusters.Cluster]:
+        """The clusters that answered at least once, as of the last look at the list."""
+        return [each.cluster for each in self._followed.values() if each.cluster.installed_version]
 
     async def _list(self) -> None:
         now = self._services.clock.now()
@@ -136,7 +140,9 @@ class Scanner:
         course = _Course(followed.position)
         course.moved(piece, glance.writer, broken)
         for act in acts:
-            course.saw(act, audit_judging.is_canary(act, facts))
+            canary = audit_judging.is_canary(act, facts)
+            course.saw(act, canary)
+            followed.canary = facts.issuances[act.fingerprint] if canary else followed.canary
         return _Read(
             position=course.position,
             judgement=audit_judging.judged(acts, facts),
@@ -149,6 +155,10 @@ class Scanner:
     ) -> tuple[Facts, tuple[audits.Issuance, ...]]:
         cluster = followed.cluster
         asked = audit_judging.fingerprints(acts)
+        lately = {} if followed.canary is None else {followed.canary.fingerprint: followed.canary}
+        if asked <= set(lately) and all(each.fingerprint for each in acts):
+            # Of an idle cluster there is nothing but canaries, minute after minute.
+            return Facts(cluster_id=cluster.id, issuances=lately), ()
         writes = [each for each in acts if audit_rules.party_of(each) is audit_rules.Party.PROVIDER and not each.reads]
         async with self._services.records.read() as work:
             known = {each: found for each in asked if (found := await work.issuances.get(each)) is not None}
@@ -193,12 +203,8 @@ class Scanner:
         return tuple(made)
 
     async def _signed(self, cluster: clusters.Cluster) -> dict[str, str]:
-        services = self._services
-        async with services.records.read() as work:
-            files = await credentials.load(work, cluster.id)
-        network = services.plan.cluster(cluster.slot)
-        access = await services.keyring.access(cluster, network, files, issuances.REGISTRAR)
-        return dict(await services.guests.signed_certificates(access))
+        access = await entries.access(self._services, cluster, issuances.REGISTRAR)
+        return dict(await self._services.guests.signed_certificates(access))
 
     async def _write(self, followed: _Followed, read: _Read) -> None:
         """All of it or nothing; whoever has read on from the same place before is not overwritten."""
@@ -289,43 +295,6 @@ class _Course:
         since = self.position.canary_at or self.position.last_event_at
         self.gaps.append(_gap(self.position, since, text))
         self.position = _broken_off(self.position)
-
-
-class Canaries:
-    """A marked request in every cluster, about each minute: a log in which it is missing is not whole."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._gate = asyncio.Semaphore(SINGERS_AT_ONCE)
-        self._sung: dict[clusters.ClusterId, datetime] = {}
-
-    async def round(self) -> None:
-        async with self._services.records.read() as work:
-            found = [each for each in await work.clusters.all() if each.installed_version and not each.deleting]
-        now = self._services.clock.now()
-        known = self._sung
-        self._sung = {each.id: known[each.id] for each in found if each.id in known}
-        due = [each for each in found if not self._sung_lately(each, now)]
-        await asyncio.gather(*map(self._sing, due))
-
-    def _sung_lately(self, cluster: clusters.Cluster, now: datetime) -> bool:
-        last = self._sung.get(cluster.id)
-        return last is not None and timedelta() <= now - last < SING_EVERY
-
-    async def _sing(self, cluster: clusters.Cluster) -> None:
-        services = self._services
-        async with self._gate:
-            now = services.clock.now()
-            try:
-                async with services.records.read() as work:
-                    files = await credentials.load(work, cluster.id)
-                network = services.plan.cluster(cluster.slot)
-                access = await services.keyring.access(cluster, network, files, issuances.CANARY)
-                await services.guests.sing(access, f"{now:%Y%m%dT%H%M%SZ}")
-            except (errors.Refusal, guests.NotAnswering) as reason:
-                log.info("no canary", cluster=cluster.id, reason=str(reason))
-            else:
-                self._sung[cluster.id] = now
 
 
 def _acts(lines: Sequence[bytes]) -> tuple[list[audit_rules.Act], int]:

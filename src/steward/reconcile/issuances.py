@@ -127,9 +127,9 @@ class Keyring:
         identity: Identity,
     ) -> guests.Access:
         """`files` hold the cluster's authority. The certificate is in the ledger when this returns."""
-        held = self._valid(cluster.id, identity)
-        if held is not None:
-            return held.access
+        known = self.held(cluster.id, identity)
+        if known is not None:
+            return known
         async with self._locks.setdefault(cluster.id, asyncio.Lock()):
             held = self._valid(cluster.id, identity)
             if held is None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -188,12 +189,17 @@ def test_its_cluster_may_go_first(play: Play) -> None:
     play(story)
 
 
-@pytest.mark.campaign
 def test_a_request_that_nobody_answers_lapses(play: Play) -> None:
     async def story(site: Site) -> None:
         cluster_id = await site.standing(0)
         made = await asked(site, cluster_id)
-        lapsed = await until(site, made.id, accesses.Status.DENIED, within=90_000)
+        almost = made.requested_at - accesses.LAPSES_AFTER + timedelta(seconds=30)
+        async with site.records.begin() as work:
+            await work.accesses.put(dataclasses.replace(made, requested_at=almost))
+        site.steward.wake(f"access:{made.id}")
+        await site.clock.sleep(20)
+        assert (await now(site, made.id)).status is accesses.Status.REQUESTED
+        lapsed = await until(site, made.id, accesses.Status.DENIED, within=20)
         assert "nobody answered" in lapsed.ended_by
         with pytest.raises(errors.Conflict):
             await accesses_.approve(site.context, CUSTOMER, project_id=site.project_id, access_id=made.id)

@@ -168,7 +168,7 @@ class LongOutboxLives(OutboxLives):
     pass
 
 
-TestLongOutboxLives = pytest.mark.campaign(LongOutboxLives.TestCase)
+TestLongOutboxLives = pytest.mark.soak(LongOutboxLives.TestCase)
 TestLongOutboxLives.settings = settings(
     max_examples=300, stateful_step_count=60, deadline=None, suppress_health_check=QUIET
 )

@@ -41,16 +41,22 @@ class _Moved(Exception):
 class ProcessAuditLogs:
     def __init__(self, spot: places.Places) -> None:
         self._spot = spot
+        # Paths are put together once: the looks of every second would cost more by that than by looking.
+        self._watched: dict[clusters.ClusterId, tuple[str, str]] = {}
 
     def glance(self, cluster_id: clusters.ClusterId) -> Glance | None:
-        here = self._spot.cluster(cluster_id)
+        if cluster_id not in self._watched:
+            here = self._spot.cluster(cluster_id)
+            self._watched[cluster_id] = str(here.audit_log), str(here.record(Part.API_SERVER))
+        path, record = self._watched[cluster_id]
         try:
-            log = os.stat(here.audit_log)
+            log = os.stat(path)
         except OSError:
+            self._watched.pop(cluster_id)
             return None
         try:
             # Written anew with each start of the program, and then alone.
-            writer = str(os.stat(here.record(Part.API_SERVER)).st_mtime_ns)
+            writer = str(os.stat(record).st_mtime_ns)
         except OSError:
             writer = ""
         return Glance(inode=log.st_ino, size=log.st_size, writer=writer)
