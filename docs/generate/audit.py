@@ -27,7 +27,7 @@ the ledger of credentials, and in the project's Merkle log, before anybody can u
 |---|---|
 | the provider | a name `steward:<activity>:<purpose>` and a certificate of the ledger |
 | the control plane's own programs, and nodes | their names, a certificate of the ledger, and the program that uses it |
-| the customer | all else: the kubeconfig's certificate, tokens of service accounts, OIDC, the cluster's own signing API |
+| the customer | all else: the kubeconfig's certificate, service accounts, OIDC, the cluster's own signing API |
 
 What programs and nodes do follows from what others want, and counts for nobody. Certificates that the cluster's own
 signing API gives out are added to the ledger as the customer's.

@@ -16,7 +16,7 @@ from steward.domain import audits, clusters, errors, incidents
 from steward.domain import nodes as nodes_
 from steward.operations import history
 from steward.ports import audit_logs, guests, records
-from steward.reconcile import audit_evidence, canaries, entries, issuances
+from steward.reconcile import audit_evidence, audit_pruning, canaries, entries, issuances
 from steward.reconcile import jobs as jobs_
 from steward.reconcile.services import Services
 from steward.responsibility import audit_judging, audit_rules
@@ -41,6 +41,7 @@ def jobs(services: Services) -> list[jobs_.Job]:
     return [
         jobs_.Job(name="audit-logs", activity=ACTIVITY, every=LOOK_EVERY, act=scanner.round),
         jobs_.Job(name="audit-canaries", activity=ACTIVITY, every=LOOK_EVERY, act=singers.round),
+        *audit_pruning.jobs(services),
     ]
 
 

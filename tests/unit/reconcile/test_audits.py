@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from steward.domain import audits, clusters, evidence
+from steward.catalogue import addons
+from steward.domain import audits, clusters, evidence, ledgers, projects
+from steward.ports.control_planes import Part
 from steward.reconcile import audit_evidence, credentials, issuances
 from steward.reconcile import audits as audits_
 from steward.responsibility import audit_judging, audit_rules
 from steward.runtimes.simulated import audit_logs
 from tests.unit.reconcile.sites import Site
+from tests.unit.responsibility import audited
 
 Play = Callable[..., None]
 PROVEN, BREACHED, UNKNOWN = evidence.Outcome.PROVEN, evidence.Outcome.BREACHED, evidence.Outcome.UNKNOWN
@@ -216,8 +219,6 @@ def test_a_log_that_is_gone_and_one_that_is_no_log_are_gaps(play: Play) -> None:
 def test_a_new_api_server_is_a_gap_because_it_wrote_beside_the_requests(play: Play) -> None:
     async def story(site: Site) -> None:
         cluster_id = await proven(site)
-        from steward.ports.control_planes import Part
-
         site.faults.kill_part(cluster_id, Part.API_SERVER)
         await site.clock.sleep(150)
         assert ["API server" in each.text for each in await findings(site, cluster_id, audits.Sort.GAP)] == [True]
@@ -272,9 +273,92 @@ def test_evidence_that_stays_the_same_enters_the_ledger_hourly_at_most(play: Pla
     play(story)
 
 
-async def _entries(site: Site) -> int:
-    from steward.domain import ledgers, projects
+def test_a_cluster_of_an_earlier_release_is_given_its_rights_once(play: Play) -> None:
+    """It had identities that were valid for a year, and no rights for those that live for minutes."""
 
+    async def story(site: Site) -> None:
+        cluster_id = clusters.ClusterId(await proven(site))
+        async with site.records.begin() as work:
+            files = await credentials.load(work, cluster_id)
+            del files[credentials.RIGHTS]
+            old = {"installer.crt": "valid for a year", "installer.key": "a key", "node-keeper.crt": "so is this"}
+            await credentials.keep(work, cluster_id, {**files, **old})
+        with site.world.changing(cluster_id) as place:
+            assert place.data is not None
+            place.data.manifests.clear()
+        await site.restart()
+        await site.clock.sleep(60)
+        async with site.records.read() as work:
+            now = await credentials.load(work, cluster_id)
+        assert now == files | {credentials.RIGHTS: addons.rights_digest()}
+        written = set(site.world.places[cluster_id].data.manifests)  # type: ignore[union-attr]
+        assert {each.rpartition("/")[2] for each in written} == {
+            each["metadata"]["name"] for each in addons.rights()
+        }, "and nothing else is put back"
+        assert await findings(site, cluster_id) == []
+
+    play(story)
+
+
+def test_other_rights_of_a_release_are_given_by_the_installer(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = clusters.ClusterId(await proven(site))
+        async with site.records.begin() as work:
+            files = await credentials.load(work, cluster_id)
+            await credentials.keep(work, cluster_id, {**files, credentials.RIGHTS: "those of another release"})
+        await site.restart()
+        await site.clock.sleep(60)
+        async with site.records.read() as work:
+            assert (await credentials.load(work, cluster_id)) == files
+            issued = [each.user for each in await work.issuances.of(cluster_id)]
+        assert issued.count(issuances.BOOTSTRAP.user) == 1
+        assert issued.count(issuances.INSTALLER.user) == 2
+
+    play(story)
+
+
+def test_credentials_and_counts_of_long_ago_are_forgotten_and_breaches_are_not(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = clusters.ClusterId(await proven(site))
+        now = site.clock.now()
+        long_ago = now - timedelta(days=100)
+        async with site.records.begin() as work:
+            (known, *_) = await work.issuances.of(cluster_id)
+            for number, end in enumerate((now - timedelta(days=8), now - timedelta(days=6))):
+                await work.issuances.put(dataclasses.replace(known, fingerprint=f"old-{number}", expires_at=end))
+            day = long_ago.strftime("%Y-%m-%d")
+            await work.tallies.put(audits.Tally(id="old", cluster_id=cluster_id, activity="2.3-1", day=day))
+            for sort in (audits.Sort.GAP, audits.Sort.BREACH):
+                finding = _finding(cluster_id, sort)
+                await work.findings.put(dataclasses.replace(finding, at=long_ago))
+        await site.restart()
+        await site.clock.sleep(10)
+        async with site.records.read() as work:
+            assert await work.issuances.get("old-0") is None
+            assert await work.issuances.get("old-1") is not None
+            assert await work.tallies.get("old") is None
+            assert [each.id for each in await work.findings.of(cluster_id)] == ["breach"]
+
+    play(story)
+
+
+def _finding(cluster_id: clusters.ClusterId, sort: audits.Sort) -> audits.Finding:
+    return audits.Finding(
+        id=sort.value,
+        cluster_id=cluster_id,
+        activity="2.3-1",
+        sort=sort,
+        rule="a rule",
+        at=audited.NOON,
+        user="somebody",
+        party="provider",
+        verb="create",
+        resource="pods",
+        text="something",
+    )
+
+
+async def _entries(site: Site) -> int:
     async with site.records.read() as work:
         log = ledgers.log_of(projects.ProjectId(site.project_id))
         found: list[Any] = list(await work.ledger.entries(log, limit=100_000))
