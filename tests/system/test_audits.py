@@ -27,6 +27,7 @@ SILENCE = 200.0
 def audited(service: Service) -> Iterator[Cluster]:
     """A cluster of its own, for breaches stay shown; with a day of life behind it."""
     with ordered.ready(service, nodes=1, name="audited") as cluster:
+        cluster.kubectl("create", "namespace", "shop")
         yield cluster
 
 
@@ -117,7 +118,6 @@ def test_the_log_is_private_and_holds_no_content(audited: Cluster) -> None:
 
 
 def test_what_the_customer_does_is_no_breach_and_proves_its_own_row(audited: Cluster) -> None:
-    audited.kubectl("create", "namespace", "shop")
     audited.kubectl(
         "create", "deployment", "web", f"--image={ordered.agnhost()}", "-n", "shop", "--", "/agnhost", "pause"
     )
