@@ -155,7 +155,8 @@ class Engine:
         try:
             lease = await self._leased(subject, entry)
             if lease is None:
-                return self._jittered()
+                # Whoever holds it may die with it: nobody else comes back before it runs out.
+                return min(self._jittered(), LEASE.total_seconds())
             result = await self._handlers[subject.partition(":")[0]](subject, lease)
         except flow.Stale:
             entry.lease = None

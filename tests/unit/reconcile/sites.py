@@ -81,6 +81,14 @@ class Site:
         await self.kill()
         await self.begin(**how)
 
+    async def revive(self) -> bool:
+        """A steward that died, at whatever crossing, is followed by the next; whether it had died."""
+        died = self.steward.life.dead
+        while self.steward.life.dead:
+            with contextlib.suppress(stewards.Killed):
+                await self.restart()
+        return died
+
     async def order(self, *sizes: int) -> str:
         pools = [
             orders.PoolOrder(name=f"pool-{number}", flavor="d2-4", desired=size) for number, size in enumerate(sizes)
