@@ -217,7 +217,7 @@ def test_what_can_be_ordered(tmp_path: Path) -> None:
     async def story(service: serving.Service) -> None:
         project = f"/cloud/project/{service.project}"
         for path in ("/region", "/capabilities/kube/regions", "/kube/regions"):
-            assert (await service.call("GET", project + path)).body == ["LOCAL1"]
+            assert (await service.call("GET", project + path)).body == ["LOCAL1", "LOCAL-3AZ"]
         check_model((await service.call("GET", f"{project}/region/LOCAL1")).body, REGION)
         flavors = (await service.call("GET", f"{project}/capabilities/kube/flavors")).body
         for each in flavors:

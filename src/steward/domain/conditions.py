@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DELETING = "Deleting"  # will be gone
     BLOCKED = "Blocked"  # cannot go on without the party named in whose_turn
     REDUCED_REDUNDANCY = "ReducedRedundancy"  # serves, with fewer replicas than the plan says
+    VIRTUAL_DOMAINS = "VirtualFailureDomains"  # zones and anti-affinity that share one host
     PROXY_FALLBACK = "ProxyFallback"  # Services are forwarded in another way than was asked for
 
 
@@ -37,6 +38,7 @@ class Reason(StrEnum):
     STEP_FAILED = "StepFailed"
     SINGLE_REPLICA = "SingleReplica"
     NO_IPVS = "NoIPVS"
+    ONE_HOST = "OneHost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

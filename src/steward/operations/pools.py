@@ -25,6 +25,8 @@ def ordered(
     ceiling = nodepools.MOST_ANTI_AFFINITY_NODES if anti_affinity else nodepools.MOST_NODES
     minimum = order.minimum if order.minimum is not None else 0
     maximum = order.maximum if order.maximum is not None else ceiling
+    zones = _zones(order, capabilities.region(cluster.region))
+    busy = progressing(conditions.Reason.INSTALLING, "The nodes are being installed", now)
     pool = nodepools.NodePool(
         id=pool_id,
         cluster_id=cluster.id,
@@ -36,9 +38,9 @@ def ordered(
         autoscale=bool(order.autoscale),
         autoscaling=autoscaling(nodepools.Autoscaling(), order.autoscaling),
         anti_affinity=anti_affinity,
-        availability_zones=_zones(order, capabilities.region(cluster.region)),
+        availability_zones=zones,
         template=templates.checked(order.template or nodepools.Template()),
-        conditions=(progressing(conditions.Reason.INSTALLING, "The nodes are being installed", now),),
+        conditions=(busy, virtual_domains(now)) if zones or anti_affinity else (busy,),
         created_at=now,
         updated_at=now,
     )
@@ -55,6 +57,19 @@ def progressing(reason: conditions.Reason, message: str, now: datetime) -> condi
         message=message,
         whose_turn=errors.PROVIDER,
         activity="3.2.2-4",
+        since=now,
+    )
+
+
+def virtual_domains(now: datetime) -> conditions.Condition:
+    """Of a pool that asked to be apart from something: what it gets are labels, not another machine."""
+    return conditions.Condition(
+        kind=conditions.Kind.VIRTUAL_DOMAINS,
+        holds=True,
+        reason=conditions.Reason.ONE_HOST,
+        message="Zones and anti-affinity are virtual here: all nodes run on one host, and fail with it",
+        whose_turn=errors.PROVIDER,
+        activity="3.1.1-1",
         since=now,
     )
 

@@ -3,6 +3,7 @@
 from steward.domain import clusters, networks, nodepools, nodes
 from steward.ports import guests
 
+VIRTUAL = "steward/failure-domain"  # on nodes whose pool asked for a zone or for anti-affinity
 ZONE_OF_ONE = "nova"  # what OVHcloud calls the zone of a region that has one
 
 
@@ -18,6 +19,7 @@ def of(node: nodes.Node, cluster: clusters.Cluster, pool: nodepools.NodePool) ->
             "node.kubernetes.io/instance-type": node.flavor,
             "topology.kubernetes.io/region": cluster.region,
             "topology.kubernetes.io/zone": zone,
+            **({VIRTUAL: "virtual"} if pool.availability_zones or pool.anti_affinity else {}),
         },
         template=pool.template,
     )

@@ -46,7 +46,7 @@ class Setting:
         return self
 
     async def order(self, *pools: orders.PoolOrder, **fields: Any) -> clusters.Cluster:
-        order = orders.ClusterOrder(region="LOCAL1", pools=pools, **fields)
+        order = orders.ClusterOrder(**{"region": "LOCAL1", "pools": pools, **fields})
         view = await clusters_.create(self.context, self.customer, project_id=self.project_id, order=order)
         self.cluster_id = view.cluster.id
         return view.cluster
