@@ -14,6 +14,8 @@ READY := $(VENV)/.ready
 PACKAGES := iproute2 nftables iptables procps util-linux mount ca-certificates busybox gcc libc6-dev pkg-config libseccomp-dev
 # What the tests start beside steward.
 TEST_PACKAGES := postgresql e2fsprogs chromium chromium-driver
+# Of the OpenID provider that the tests sign in with; a node from elsewhere does as well.
+TEST_PACKAGES += $(if $(shell command -v npm),,nodejs npm)
 
 QUICK := not system and not postgres and not root and not loopback and not browser and not campaign and not soak
 PYTEST := $(BIN)/python -m pytest
