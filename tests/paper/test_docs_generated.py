@@ -30,7 +30,7 @@ def rows() -> dict[tuple[str, str], str]:
 
 def _plain(path: str) -> str:
     """Without the names of its parameters, which differ between OVHcloud's specification and our code."""
-    return re.sub(r"{\w+}", "{}", path).replace("…", PROJECT)
+    return re.sub(r"{\w+(:path)?}", "{}", path).replace("…", PROJECT)
 
 
 def served() -> set[tuple[str, str]]:

@@ -181,6 +181,7 @@ all_clusters = st.builds(
     services=ranges,
     slot=counts,
     kept=kept,
+    restrictions=tuples,
     delete_asked_at=st.none() | moments,
     conditions=facts,
     installed_version=st.none() | numbers,

@@ -33,7 +33,7 @@ from steward.api.native import (
     webhooks,
 )
 from steward.api.native import projects as native_projects
-from steward.api.ovh import auth, capabilities, clusters, nodepools, nodes, projects, replays, validation
+from steward.api.ovh import auth, capabilities, clusters, nodepools, nodes, projects, replays, restrictions, validation
 from steward.operations import context as context_
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -43,6 +43,7 @@ ROUTERS = (
     clusters.router,
     nodepools.router,
     nodes.router,
+    restrictions.router,
     auth.unsigned,
     auth.signed,
     validation.router,

@@ -135,9 +135,9 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
 
     return Runtime(
         host=host,
-        control_planes=control_planes_.ProcessControlPlanes(spot, supervisor, got.find),
+        control_planes=control_planes_.ProcessControlPlanes(spot, supervisor, got.find, plan.caller),
         machines=machines_.ProcessMachines(spot, supervisor, kit),
-        guests=guests_.HttpGuests(clock_),
+        guests=guests_.HttpGuests(clock_, source=str(plan.caller)),
         probes=asking,
         audit_logs=audit_logs_.ProcessAuditLogs(spot),
         artifacts=got,

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from steward.cli import confirmation, naming, options, orders, output, waiting
+from steward.cli import confirmation, naming, options, orders, output, restrictions, waiting
 from steward.cli import session as session_
 from steward.client import clusters, models, nodepools
 
 app = typer.Typer(help="Kubernetes clusters: order, look at, enter, delete.", no_args_is_help=True)
+app.add_typer(restrictions.app, name="restrictions")
 
 COLUMNS: list[output.Column[models.Cluster]] = [
     output.Column(title="NAME", value=lambda row: row["name"]),

@@ -75,6 +75,7 @@ class Cluster:
     slot: int
     # What is kept for functions to come (decisions/0004): OVHcloud's field name to its validated value.
     kept: Mapping[str, Any] = field(default_factory=dict)
+    restrictions: tuple[str, ...] = ()  # sources that may reach its API; none: everybody
     delete_asked_at: datetime | None = None
     conditions: conditions_.Conditions = ()
     installed_version: versions.Version | None = None  # observed of the API server; None before it answered
@@ -92,6 +93,7 @@ _BUSY = {
     conditions_.Reason.INSTALLING: Status.INSTALLING,
     conditions_.Reason.RESTORING: Status.REDEPLOYING,
     conditions_.Reason.UPDATING: Status.UPDATING,
+    conditions_.Reason.RESTRICTING: Status.REDEPLOYING,
 }
 
 

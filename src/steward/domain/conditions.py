@@ -28,6 +28,7 @@ class Reason(StrEnum):
     INSTALLING = "Installing"
     RESTORING = "Restoring"
     UPDATING = "Updating"
+    RESTRICTING = "Restricting"
     UPSCALING = "Upscaling"
     DOWNSCALING = "Downscaling"
     DELETING = "Deleting"

@@ -22,6 +22,7 @@ _NODES_PREFIX = 23
 _FIRST_NODE = 10  # below: the bridge and room for what a cluster's network may need
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 MOST_CLUSTERS = 15 * 128
+Address = IPv4Address
 MOST_NODES = 500
 
 
@@ -38,6 +39,11 @@ class Plan:
     @property
     def registry(self) -> IPv4Address:
         return self.links.broadcast_address - 1
+
+    @property
+    def caller(self) -> IPv4Address:
+        """Where steward's own calls to API servers come from: restrictions by source address let it in."""
+        return self.registry
 
     def cluster(self, slot: int) -> "ClusterNetwork":
         link = IPv4Network((int(self.links.network_address) + 4 * slot, 30))

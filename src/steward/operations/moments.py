@@ -1,6 +1,6 @@
 """When what may be done: the state table of OVHcloud's calls (`409` outside of it)."""
 
-from steward.domain import clusters, errors, nodepools
+from steward.domain import clusters, conditions, errors, nodepools
 
 # Pools come and change while the cluster serves; before, during a wipe and afterwards they do not.
 _NO_POOLS = frozenset(
@@ -21,6 +21,19 @@ def check_pools_may_change(cluster: clusters.Cluster) -> None:
     if status in _NO_POOLS:
         raise errors.Conflict(
             f"Cluster {cluster.id} is {status.value}: its node pools can be changed once it is READY",
+            name="ConflictError",
+            details={"status": status.value},
+        )
+
+
+def check_ready(cluster: clusters.Cluster, what: str) -> None:
+    """`what` is said to be possible once it is READY."""
+    status = clusters.status(cluster)
+    if status is not clusters.Status.READY:
+        progressing = conditions.find(cluster.conditions, conditions.Kind.PROGRESSING)
+        going_on = f" ({progressing.message})" if progressing is not None and progressing.holds else ""
+        raise errors.Conflict(
+            f"Cluster {cluster.id} is {status.value}{going_on}: {what} once it is READY",
             name="ConflictError",
             details={"status": status.value},
         )

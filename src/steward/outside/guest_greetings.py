@@ -23,41 +23,44 @@ SECONDS = 5.0
 ASKED = "/api/v1/namespaces?limit=1"  # what nobody may list without rights
 
 
-async def greeting(access: guests.Access, names: Sequence[str]) -> guests.Greeting:
-    certificate, protocol, distrust = await _met(access)
+async def greeting(access: guests.Access, names: Sequence[str], source: str = "") -> guests.Greeting:
+    """`source` is the address to call from; empty: any."""
+    certificate, protocol, distrust = await _met(access, source)
     return guests.Greeting(
         protocol=protocol,
-        old_protocol=await _speaks_old(access),
+        old_protocol=await _speaks_old(access, source),
         distrust=distrust,
         missing=[each for each in names if not _has(certificate, each)],
         expires_at=_end(certificate),
-        anonymous=0 if distrust else await _status(access, _trusting(access)),
+        anonymous=0 if distrust else await _status(access, _trusting(access), source),
     )
 
 
-async def answer_to(access: guests.Access, stranger: guests.Access) -> int:
+async def answer_to(access: guests.Access, stranger: guests.Access, source: str = "") -> int:
     shown = replace(access, certificate=stranger.certificate, key=stranger.key, user="")
-    client = guest_lines.connect(shown)
+    client = guest_lines.connect(shown, source=source)
     async with client:
         return await _asked(client, shown)
 
 
-async def _met(access: guests.Access) -> tuple[Mapping[str, Any], str, str]:
+async def _met(access: guests.Access, source: str) -> tuple[Mapping[str, Any], str, str]:
     """The certificate that was shown, the protocol, and why it is not to be trusted; empty where it is."""
     try:
-        certificate, protocol = await _connected(access, _trusting(access))
+        certificate, protocol = await _connected(access, _trusting(access), source)
     except ssl.SSLCertVerificationError as reason:
         said = f"its certificate is not of the cluster's own authority, or for another server: {reason.verify_message}"
         return {}, "", said
     return certificate, protocol, ""
 
 
-async def _connected(access: guests.Access, context: ssl.SSLContext) -> tuple[Mapping[str, Any], str]:
+async def _connected(access: guests.Access, context: ssl.SSLContext, source: str) -> tuple[Mapping[str, Any], str]:
     """`NotAnswering` where there is no connection; `SSLError` where there is one, and no agreement on it."""
     place = urlsplit(access.server)
     try:
         async with asyncio.timeout(SECONDS):
-            _, writer = await asyncio.open_connection(place.hostname, place.port, ssl=context)
+            _, writer = await asyncio.open_connection(
+                place.hostname, place.port, ssl=context, local_addr=(source, 0) if source else None
+            )
     except ssl.SSLError:
         raise
     except (OSError, TimeoutError) as reason:
@@ -71,7 +74,7 @@ async def _connected(access: guests.Access, context: ssl.SSLContext) -> tuple[Ma
             await writer.wait_closed()
 
 
-async def _speaks_old(access: guests.Access) -> bool:
+async def _speaks_old(access: guests.Access, source: str) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # nothing is sent: only whether it would speak at all is asked
@@ -82,7 +85,7 @@ async def _speaks_old(access: guests.Access) -> bool:
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     try:
-        await _connected(access, context)
+        await _connected(access, context, source)
     except ssl.SSLError:
         return False
     except guests.NotAnswering as reason:
@@ -93,10 +96,14 @@ async def _speaks_old(access: guests.Access) -> bool:
     return True
 
 
-async def _status(access: guests.Access, context: ssl.SSLContext) -> int:
+async def _status(access: guests.Access, context: ssl.SSLContext, source: str) -> int:
     """Of a request without credentials."""
     async with httpx2.AsyncClient(
-        base_url=access.server, verify=context, timeout=SECONDS, headers={"User-Agent": "steward"}, trust_env=False
+        base_url=access.server,
+        transport=guest_lines.transport(context, source),
+        timeout=SECONDS,
+        headers={"User-Agent": "steward"},
+        trust_env=False,
     ) as client:
         return await _asked(client, access)
 

@@ -31,18 +31,25 @@ AGENT = "steward"
 Connect = Callable[[guests.Access], httpx2.AsyncClient]
 
 
-def connect(access: guests.Access) -> httpx2.AsyncClient:
+def connect(access: guests.Access, *, source: str = "") -> httpx2.AsyncClient:
+    limits = httpx2.Limits(
+        max_connections=MOST_CONNECTIONS,
+        max_keepalive_connections=MOST_IDLE_CONNECTIONS,
+        keepalive_expiry=IDLE_SECONDS,
+    )
     return httpx2.AsyncClient(
         base_url=access.server,
-        verify=_context(access),
+        transport=transport(_context(access), source, limits),
         timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-        limits=httpx2.Limits(
-            max_connections=MOST_CONNECTIONS,
-            max_keepalive_connections=MOST_IDLE_CONNECTIONS,
-            keepalive_expiry=IDLE_SECONDS,
-        ),
         headers={"User-Agent": AGENT, "Accept": "application/json"},
         trust_env=False,
+    )
+
+
+def transport(context: ssl.SSLContext, source: str, limits: httpx2.Limits | None = None) -> httpx2.AsyncHTTPTransport:
+    """From the source address, if one is given; no proxy, whatever the environment says."""
+    return httpx2.AsyncHTTPTransport(
+        verify=context, trust_env=False, limits=limits or httpx2.Limits(), local_address=source or None
     )
 
 

@@ -7,6 +7,7 @@ the reconciler knows better when to come again.
 
 import asyncio
 import base64
+import functools
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -35,9 +36,12 @@ _Made = TypeVar("_Made")
 
 
 class HttpGuests:
-    def __init__(self, clock: clock.Clock, lines: guest_lines.Lines | None = None) -> None:
+    """`source` is the address that is called from: one that restrictions of an API let in. Empty: any."""
+
+    def __init__(self, clock: clock.Clock, lines: guest_lines.Lines | None = None, *, source: str = "") -> None:
         self._clock = clock
-        self._lines = lines or guest_lines.Lines()
+        self._source = source
+        self._lines = lines or guest_lines.Lines(functools.partial(guest_lines.connect, source=source))
 
     async def version(self, access: guests.Access) -> versions.Version:
         document = await self._get(access, "/version")
@@ -114,10 +118,10 @@ class HttpGuests:
         return guest_kinds.bound_to(document["items"], "cluster-admin")
 
     async def greeting(self, access: guests.Access, names: Sequence[str]) -> guests.Greeting:
-        return await guest_greetings.greeting(access, names)
+        return await guest_greetings.greeting(access, names, self._source)
 
     async def answer_to(self, access: guests.Access, stranger: guests.Access) -> int:
-        return await guest_greetings.answer_to(access, stranger)
+        return await guest_greetings.answer_to(access, stranger, self._source)
 
     async def forget(self, cluster_id: clusters.ClusterId) -> None:
         await self._lines.forget(cluster_id)

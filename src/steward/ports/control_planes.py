@@ -9,6 +9,8 @@
 | `remove` of what is gone is no error; after it nothing of the cluster is left on the machine | yes |
 | the runtime starts a part that died again by itself, with back-off, and reports it as a change | yes |
 | nothing of a cluster ends when steward ends | yes |
+| `restrict` counts at once, for connections that stand too; nodes, pods, probes and steward are let in always | yes |
+| `admission` is read back from where packets are judged; a network that is made anew lets everybody in | yes |
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +19,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Protocol
 
-from steward.domain import clusters, networks, versions
+from steward.domain import clusters, networks, restrictions, versions
 
 
 class Part(StrEnum):
@@ -39,6 +41,7 @@ class ControlPlane:
     services: IPv4Network
     files: Mapping[str, str] = field(repr=False)
     etcd_quota_bytes: int = 400 * 2**20
+    sources: frozenset[restrictions.Network] | None = None  # who may reach the API; None: everybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,18 @@ class PartState:
     running: bool
     restarts: int = 0
     reason: str = ""  # why it does not run; the last line of its log where it has one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Who is let in to the API by now. `refused` are packets that were turned away since the list was made.
+
+    `intact` is false where the rules are others than those that were made, so that the list says nothing.
+    """
+
+    sources: frozenset[restrictions.Network] | None
+    refused: int = 0
+    intact: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +81,18 @@ class ControlPlanes(Protocol):
         ...
 
     async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[Part, PartState]: ...
+
+    async def restrict(self, wanted: ControlPlane) -> None:
+        """Let in `wanted.sources` and nobody else; the cluster's network stands."""
+        ...
+
+    async def admission(self, wanted: ControlPlane) -> Admission | None:
+        """None where the cluster's network does not stand."""
+        ...
+
+    async def knock(self, wanted: ControlPlane) -> bool:
+        """Whether a stranger, at the host's end of the cluster's link, is let in to the API."""
+        ...
 
     async def remove(self, cluster_id: clusters.ClusterId) -> None: ...
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from steward.catalogue import addons
 from steward.domain import clusters, conditions, networks, versions
+from steward.domain import restrictions as restrictions_
 from steward.operations import history
 from steward.ports import control_planes, guests, records
 from steward.ports.control_planes import Part
-from steward.reconcile import credentials, engine, flow, issuances, outcome
+from steward.reconcile import credentials, engine, flow, issuances, outcome, restrictions
 from steward.reconcile.evidence import ends
 from steward.reconcile.outcome import DONE, Outcome, Wait
 from steward.reconcile.services import Services
@@ -48,6 +49,7 @@ class Scope:
             pods=self.cluster.pods,
             services=self.cluster.services,
             files=credentials.for_runtime(self.files),
+            sources=restrictions_.admitted(self.cluster.restrictions) if self.cluster.restrictions else None,
         )
 
 
@@ -78,6 +80,7 @@ class ClusterReconciler:
 
         obtain = f"Obtain Kubernetes {scope.cluster.version}"
         keys, network, etcd, api = "Issue certificates", "Connect the network", "Start etcd", "Start the API server"
+        admitted = "Let in who may reach the API"
         answers, ready = "Wait until the API answers", "Wait until the API is ready"
         services = "Install the cluster's services"
         return flow.Flow(
@@ -87,8 +90,9 @@ class ClusterReconciler:
                 step(obtain, lambda: self._obtain(scope), under=PATCHES),
                 step(keys, lambda: self._issue(scope), under=PROTECT),
                 step(network, lambda: self._ensure(scope, Part.NETWORK), under=PROTECT),
+                step(admitted, lambda: restrictions.ensure(self._services, scope.wanted), network, under=PROTECT),
                 step(etcd, lambda: self._ensure(scope, Part.ETCD), obtain, keys, network),
-                step(api, lambda: self._ensure(scope, Part.API_SERVER), obtain, keys, network),
+                step(api, lambda: self._ensure(scope, Part.API_SERVER), obtain, keys, admitted),
                 step("Start the controller manager", lambda: self._ensure(scope, Part.CONTROLLER_MANAGER), api),
                 step(answers, lambda: self._answers(scope), etcd, api),
                 step(ready, lambda: self._is_ready(scope), answers),
@@ -234,6 +238,8 @@ class ClusterReconciler:
             cluster = await work.clusters.get(scope.cluster.id)
             if cluster is None or cluster.deleting:
                 return Wait(message="It is being deleted", after=0.0)
+            if cluster.restrictions != scope.cluster.restrictions:
+                return Wait(message="Something else is wanted by now", after=0.0)
             changed = self._seen(cluster, scope, result)
             ready = conditions.holds(changed.conditions, conditions.Kind.READY)
             was_ready = conditions.holds(cluster.conditions, conditions.Kind.READY)

@@ -130,6 +130,7 @@ VALIDITY: Mapping[str, timedelta] = MappingProxyType(
         "sizes": HOUR,
         "capacity": HOUR,
         "connections": HOUR,
+        "restrictions": HOUR,
         "strangers": DAY,
         "inventory": DAY,
         "risks": DAY,
@@ -185,6 +186,8 @@ _SIZES = "every pool's wanted size was set by the customer and lies within its b
 _TLS = "the chain ends in the cluster's own authority, address and name stand in the certificate, TLS is 1.2 or "
 _TLS += "later, more than 30 days are left, and whoever has no credential is refused"
 _STRANGERS = "credentials of this cluster were really tried at every other one, and refused"
+_ADMITTED = "every change of who may reach the API was the customer's, the kernel has the list, and a stranger that "
+_ADMITTED += "knocked was turned away"
 _INVENTORY = "the inventory was compared with the live cluster and is the same"
 _RISKS = "no risk of the register is overdue, and every accepted one is signed and has not expired"
 _SCAN = "the pinned components were looked up in a vulnerability database that is recent"
@@ -231,7 +234,7 @@ _TABLE = (
     _detected("3.1.3-5", "logs of the workloads are kept"),
     _detected("3.1.3-6", "backups are watched"),
     _detected("3.1.4-1", "sensitive data is encrypted"),
-    _enforced("3.1.5-1"),
+    _enforced("3.1.5-1", _source("restrictions", _ADMITTED)),
     _enforced("3.1.5-2"),
     _detected("3.1.5-3", "flows of the workloads are secured"),
     _done("3.1.5-4", _source("connections", _TLS), _source("strangers", _STRANGERS)),

@@ -49,6 +49,7 @@ LINES: Mapping[str, Line] = MappingProxyType(
         "nodepool:resize-asked": Line("A node pool gets another size"),
         "nodepool:delete-asked": Line("The customer deletes a node pool"),
         "node:delete-asked": Line("The customer deletes a node"),
+        "cluster:restrictions-changed": Line("The customer changed who may reach a cluster's API"),
         # 3.1.2-1: who of the customer may do what.
         "person:invited": Line("A customer invited a person"),
         "person:changed": Line("A customer changed what a person may do"),

@@ -97,6 +97,7 @@ RULES = MappingProxyType(
         "cluster.rename": Rule("2.1-2"),
         "cluster.update_policy": Rule("3.1.6-6"),
         "cluster.kubeconfig": Rule("3.1.2-3"),
+        "cluster.restrict": Rule("3.1.5-1"),
         "cluster.delete": Rule("5.1-1"),
         "nodepool.create": Rule("3.1.3-3"),
         "nodepool.edit": Rule("3.1.3-3"),

@@ -38,6 +38,7 @@ CHANGES = (
     Twin(
         activity="3.1.5-1",
         asked="Who may reach the API server, by source address",
+        operations=("cluster.restrict",),
         fields=("ipRestrictions",),
     ),
     Twin(

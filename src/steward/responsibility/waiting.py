@@ -19,7 +19,6 @@ WAITING: Mapping[str, str] = MappingProxyType(
         "3.1.3-5": "subscriptions to logs",
         "3.1.3-6": _BACKUPS,
         "3.1.4-1": "volumes, and classes of them that encrypt",
-        "3.1.5-1": "restrictions of the API by source address",
         "3.1.5-2": "private networks",
         "3.1.5-3": "a view of what the workloads expose",
         "3.1.6-4": "upgrades of a cluster",

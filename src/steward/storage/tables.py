@@ -141,6 +141,7 @@ clusters = sa.Table(
     _text("services"),
     _number("slot"),
     _json("kept"),
+    sa.Column("restrictions", sa.JSON(), nullable=False, server_default="[]"),
     _moment("delete_asked_at", null=True),
     _json("conditions"),
     _text("installed_version", null=True),

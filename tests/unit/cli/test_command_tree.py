@@ -22,6 +22,7 @@ COMMANDS = {
     *(f"tokens {verb}" for verb in ("list", "create", "revoke")),
     *(f"account {verb}" for verb in ("show", "suspend", "resume", "close")),
     *(f"cluster {verb}" for verb in ("create", "list", "show", "kubeconfig", "rename", "delete")),
+    *(f"cluster restrictions {verb}" for verb in ("list", "add", "set", "remove", "clear")),
     *(f"pool {verb}" for verb in ("create", "list", "show", "edit", "delete")),
     *(f"node {verb}" for verb in ("list", "show", "delete")),
     *(f"access {verb}" for verb in ("request", "list", "show", "approve", "deny", "end", "review", "kubeconfig")),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from steward.domain import accesses, actors, clusters, events, evidence, people
-from steward.operations import tickets
+from steward.operations import restrictions, tickets
 from steward.ports.control_planes import Part
 from steward.reconcile import issuances
 from steward.reconcile.evidence import orders, sizes, surveys
@@ -67,6 +67,10 @@ async def _policy_by_the_provider(site: Site, cluster_id: str) -> None:
 
 async def _changed_by_the_provider(site: Site, cluster_id: str) -> None:
     await _add(site, cluster_id, "cluster:renamed", "2.1-2", party="provider")
+
+
+async def _let_in_by_the_provider(site: Site, cluster_id: str) -> None:
+    await _add(site, cluster_id, restrictions.CHANGED, "3.1.5-1", party="provider", restrictions="")
 
 
 async def _sized_by_nobody(site: Site, cluster_id: str) -> None:
@@ -231,6 +235,7 @@ BREAKS: dict[str, Break] = {
     "3.1.2-2": _left_open,
     "3.1.2-3": _world(_admin_of_the_provider),
     "3.1.3-3": _sized_by_nobody,
+    "3.1.5-1": _let_in_by_the_provider,
     "3.1.5-4": _world(lambda place: setattr(place.faults, "admits_anybody", True)),
     "3.1.6-1": _world(_stranger_node),
     "3.1.6-2": _overdue_risk,

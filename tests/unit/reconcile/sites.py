@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steward.domain import actors, clusters, nodepools, nodes, projects
+from steward.domain import actors, clusters, nodepools, nodes, projects, restrictions
 from steward.operations import clusters as clusters_
 from steward.operations import context, orders
 from steward.operations import nodepools as nodepools_
@@ -239,6 +239,8 @@ def _of_cluster(cluster: clusters.Cluster, members: Sequence[nodes.Node], site: 
             yield f"{part} of cluster {cluster.id} does not run"
     if not site.faults.serves(cluster.id):
         yield f"the API of cluster {cluster.id} does not serve"
+    if place.sources != (sorted(map(str, restrictions.admitted(cluster.restrictions))) or None):
+        yield f"the API of cluster {cluster.id} lets in {place.sources}, not {cluster.restrictions}"
     if not place.served:
         yield f"etcd of cluster {cluster.id} served and is not marked"
     yield from _nodes_of(place, members)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from steward.catalogue import loading
 from steward.domain import clusters, errors, networks, versions
-from steward.ports.control_planes import ControlPlane, Part, PartState, Remains
-from steward.runtimes.processes import arguments, boxes, cgroups, links, places, supervision
+from steward.ports.control_planes import Admission, ControlPlane, Part, PartState, Remains
+from steward.runtimes.processes import arguments, boxes, cgroups, links, places, restrictions, supervision
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 _PROCESSES = (Part.API_SERVER, Part.CONTROLLER_MANAGER, Part.SCHEDULER, Part.ETCD)  # the order of ending
@@ -20,18 +20,20 @@ Find = Callable[[versions.Version, str], Path]  # a program's file, by Kubernete
 
 
 class ProcessControlPlanes:
-    """`find` raises `errors.Unavailable` where a program is not on this host."""
+    """`find` raises `errors.Unavailable` where a program is not on this host; `caller` is steward's own address."""
 
     def __init__(
         self,
         spot: places.Places,
         supervisor: supervision.Supervisor,
         find: Find,
+        caller: networks.Address,
         groups: cgroups.Cgroups | None = None,
     ) -> None:
         self._spot = spot
         self._supervisor = supervisor
         self._find = find
+        self._caller = caller
         self._cgroups = groups or cgroups.Cgroups()
         self._networks: dict[int, links.Identity | None] = {}
         self._written: dict[clusters.ClusterId, dict[str, str]] = {}
@@ -71,6 +73,17 @@ class ProcessControlPlanes:
             running, restarts, reason = self._supervisor.state(self._name(cluster_id, part))
             states[part] = PartState(running=running, restarts=restarts, reason=reason)
         return states
+
+    async def restrict(self, wanted: ControlPlane) -> None:
+        await restrictions.ensure(self._spot, wanted.network.slot, wanted.sources, self._caller)
+
+    async def admission(self, wanted: ControlPlane) -> Admission | None:
+        if links.identity(self._spot, wanted.network.slot) is None:
+            return None
+        return await restrictions.seen(self._spot, wanted.network.slot, self._caller)
+
+    async def knock(self, wanted: ControlPlane) -> bool:
+        return await restrictions.knocked(wanted.network)
 
     async def remove(self, cluster_id: clusters.ClusterId) -> None:
         here = self._spot.cluster(cluster_id)

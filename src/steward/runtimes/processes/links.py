@@ -40,7 +40,8 @@ table ip steward {{
 
 def host_rules(instance: str, plan: networks.Plan) -> str:
     """On the host, for all clusters at once: none reaches another, none reaches the host but its registry, and
-    nobody beyond the host opens a connection into one: forwarding is on, so a neighbour's route would do."""
+    nobody beyond the host opens a connection into one, for forwarding is on and a neighbour's route would do, but to an
+    API server by an address that the operator maps to it, with its source as it came."""
     return f"""
 table ip {instance} {{
   chain between {{
@@ -48,6 +49,7 @@ table ip {instance} {{
     iifname "{instance}-*" oifname "{instance}-*" counter drop
     iifname "{instance}-*" ip daddr {{ {plan.range}, 127.0.0.0/8 }} counter drop
     oifname "{instance}-*" ct state established,related accept
+    oifname "{instance}-*" ip daddr {plan.links} tcp dport {networks.API_PORT} ct status dnat accept
     oifname "{instance}-*" counter drop
   }}
   chain reaching {{

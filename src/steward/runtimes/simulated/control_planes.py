@@ -1,9 +1,10 @@
 """Control planes of the simulated world: `ports/control_planes.py` without processes."""
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 
 from steward.domain import clusters, errors, networks
-from steward.ports.control_planes import ControlPlane, Part, PartState, Remains
+from steward.ports.control_planes import Admission, ControlPlane, Part, PartState, Remains
 from steward.runtimes.simulated import laws, state, world
 
 
@@ -22,6 +23,8 @@ class SimulatedControlPlanes:
             restarts = running.restarts if running is not None else 0
             fresh = state.Running(version=str(wanted.version), started_at=self._world.clock.now(), restarts=restarts)
             place.parts[part] = fresh
+            if part is Part.NETWORK:
+                place.sources = None
             self._world.start(place, part, fresh)
             if fresh.reason in (laws.DATA_LOST, laws.DATA_TORN):
                 fresh.again_at = None
@@ -38,6 +41,37 @@ class SimulatedControlPlanes:
         place = self._world.look(cluster_id)
         parts = place.parts if place is not None else {}
         return {part: _seen(parts.get(part)) for part in Part}
+
+    async def restrict(self, wanted: ControlPlane) -> None:
+        await self._world.pause()
+        with self._world.changing(wanted.cluster_id) as place:
+            if place.faults.refuses_restrictions:
+                return
+            place.sources = None if wanted.sources is None else sorted(map(str, wanted.sources))
+            place.refused = 0
+
+    async def admission(self, wanted: ControlPlane) -> Admission | None:
+        await self._world.pause()
+        place = self._world.look(wanted.cluster_id)
+        network = place.parts.get(Part.NETWORK) if place is not None else None
+        if place is None or network is None or not network.running:
+            return None
+        sources = None if place.sources is None else frozenset(map(ip_network, place.sources))
+        return Admission(sources=sources, refused=place.refused)
+
+    async def knock(self, wanted: ControlPlane) -> bool:
+        seen = await self.admission(wanted)
+        stranger = ip_network(wanted.network.host_address)
+        if seen is None:
+            return False
+        if seen.sources is None or any(
+            each.version == stranger.version and stranger.subnet_of(each)  # type: ignore[arg-type]  # of one version
+            for each in seen.sources
+        ):
+            return True
+        with self._world.changing(wanted.cluster_id) as place:
+            place.refused += 1
+        return False
 
     async def remove(self, cluster_id: clusters.ClusterId) -> None:
         await self._world.pause()

@@ -109,6 +109,7 @@ class Faults:
     distrust: str = ""  # why the server's certificate is not to be trusted
     old_protocol: bool = False
     unnamed: list[str] = field(default_factory=list)  # names that the certificate does not have
+    refuses_restrictions: bool = False  # who may reach the API cannot be changed
     admits_anybody: bool = False  # without credentials, or with those of another cluster
     image: str = ""  # the digest of what the provider's own pods run, where it is another than was installed
 
@@ -124,6 +125,8 @@ class Place:
     boxes: dict[str, Box] = field(default_factory=dict)
     data: Data | None = None
     served: bool = False
+    sources: list[str] | None = None  # who is let in to the API; None: everybody
+    refused: int = 0  # strangers that were turned away
     faults: Faults = field(default_factory=Faults)
 
 
