@@ -235,7 +235,24 @@ def test_oscal_is_what_its_own_tools_read(tmp_path: Path) -> None:
         assert evidence.digest(SEEN["3.1.2-3"][2]) in digests
         again = await service.call("GET", f"{path}?format=oscal", prefix="")
         assert {each["uuid"] for each in again.body["assessment-results"]["results"]}
-        assert (await service.operator("GET", "/native/report?format=oscal")).status == 400
+
+    serving.run(tmp_path, story)
+
+
+def test_oscal_of_all_clusters_has_a_result_for_each(tmp_path: Path) -> None:
+    async def story(service: serving.Service) -> None:
+        assert (await service.operator("GET", "/native/report?format=oscal")).status == 404
+        await seen(service)
+        await service.ready()
+        answer = await service.operator("GET", "/native/report?format=oscal")
+        written = tmp_path / "fleet.json"
+        written.write_text(answer.text)
+        read = assessment_results.AssessmentResults.oscal_read(written)
+        assert read is not None
+        assert len(read.results) == 2
+        assert len({each.uuid for each in read.results}) == 2
+        own = await service.call("GET", "/native/report?format=oscal", prefix="")
+        assert len(own.body["assessment-results"]["results"]) == 2
 
     serving.run(tmp_path, story)
 

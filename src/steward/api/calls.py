@@ -1,8 +1,8 @@
-"""One request with its caller: what every route gets, and the three doors that routes stand behind.
+"""One request with its caller: what every route gets, and the door that routes stand behind.
 
 `SignedRoute` is of OVHcloud's API, `EitherRoute` of ours; both take a customer's signature, and a bearer token of
-either party's people. `OperatorRoute` is for the provider's alone. Who calls is known before the body is looked at, and
-before anything else is said; what it may do is decided by the operation.
+either party's people. Who calls is known before the body is looked at, and before anything else is said; what it may
+do is decided by the operation, by the same contract for both parties.
 """
 
 import hashlib
@@ -20,7 +20,6 @@ from steward.api import authentication, errors
 from steward.api import config as config_
 from steward.api.ovh import replays
 from steward.domain import actors, credentials
-from steward.domain import errors as errors_
 from steward.operations import context as context_
 
 OPERATIONS = "x-steward-operation"
@@ -91,21 +90,9 @@ class SignedRoute(EitherRoute):
     """OVHcloud's own: its clients sign; who bears a token may as well."""
 
 
-class OperatorRoute(APIRoute):
-    def get_route_handler(self) -> Handler:
-        inner = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            return await _borne(request, inner, provider_only=True)
-
-        return handle
-
-
-async def _borne(request: Request, inner: Handler, *, provider_only: bool = False) -> Response:
+async def _borne(request: Request, inner: Handler) -> Response:
     held = wiring(request)
     actor = await held.authentication.bearer(request)
-    if provider_only and not actor.of_provider:
-        raise errors_.Forbidden("This is for the provider's people")
     request.state.call = Call(wiring=held, actor=actor)
     return await inner(request)
 

@@ -110,6 +110,7 @@ def export(
     ctx: typer.Context,
     file: File,
     party: options.As = options.Party.CUSTOMER,
+    form: options.Output = output.Format.TABLE,
 ) -> None:
     """Write the whole log into a file that `steward verify` checks without the service."""
     session = session_.of(ctx)
@@ -123,6 +124,9 @@ def export(
         raise failures.Failure(f"{file} cannot be written: {reason.strerror}.") from None
     finally:
         partial.unlink(missing_ok=True)
+    if form in (output.Format.JSON, output.Format.YAML):
+        session.terminal.write(output.serialised(form, {"file": str(file), "bytes": file.stat().st_size}))
+        return
     session.terminal.say(f"The ledger is in {file}. Check it with: steward verify {file}")
 
 

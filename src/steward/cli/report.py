@@ -49,9 +49,7 @@ def run(
     cluster: Annotated[
         str, typer.Argument(help="Name or id of the cluster. Default: all clusters.", show_default=False)
     ] = "",
-    document: Annotated[
-        Document | None, typer.Option("--format", help="The whole report as a document; oscal is of one cluster.")
-    ] = None,
+    document: Annotated[Document | None, typer.Option("--format", help="The whole report as a document.")] = None,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="Write the document here.", show_default=False)
     ] = None,

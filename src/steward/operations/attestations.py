@@ -117,6 +117,8 @@ async def decided(work: records.Work, actor: actors.Actor, project_id: str, clus
     """Where it belongs; the decision is taken under the contract that holds there."""
     if not project_id:
         await rights.decided(work, actor)
+        if not actor.of_provider:
+            raise errors.BadInput("What a customer states is about a project of its own; name it")
         return Place(subject=evidence.FLEET, project_id=None, contract=matrix.newest())
     if cluster_id:
         cluster = await access.cluster(work, actor, project_id, cluster_id)
@@ -169,11 +171,15 @@ async def _found(work: records.Work, actor: actors.Actor, project_id: str, attes
         subjects = [evidence.of_project(project.id)]
         subjects += [evidence.of_cluster(each.id) for each in await work.clusters.of_project(project.id)]
     elif not actor.of_provider:
-        raise errors.Forbidden("What concerns all customers is the provider's")
+        raise _no_attestation(attestation_id)
     found = await work.attestations.get(attestation_id) if access.is_uuid(attestation_id) else None
     if found is None or found.subject not in subjects:
-        raise errors.NotFound(f"Attestation {attestation_id[:64]!r} does not exist here")
+        raise _no_attestation(attestation_id)
     return found
+
+
+def _no_attestation(attestation_id: str) -> errors.NotFound:
+    return errors.NotFound(f"Attestation {attestation_id[:64]!r} does not exist here")
 
 
 async def keep(

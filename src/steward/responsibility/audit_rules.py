@@ -19,6 +19,10 @@ from steward.kit import times
 
 READS = frozenset({"get", "list", "watch", "head"})
 LONG = frozenset({"log", "exec", "attach", "portforward", "proxy"})  # subresources whose requests stay open
+# What leads through an object into containers, or gives a credential: never the provider's own, whoever's the object.
+ENTERING = LONG | {"ephemeralcontainers", "eviction", "binding", "token"}
+ANONYMOUS = "system:anonymous"
+ADMIN = "kubernetes-admin"  # whose certificate the customer is given
 NEGATIVE = ("2.3-1", "2.3-2", "2.3-3", "2.3-4", "3.1.1-2", "3.1.2-3", "3.2.1-5", "3.2.2-2")
 IMPORT_EXPORT = "2.2-1"
 CREDENTIALS = "3.1.2-2"
@@ -108,6 +112,8 @@ class Owned:
     with_access: bool = False  # only for an access that was approved
 
     def holds(self, act: Act) -> bool:
+        if act.subresource in ENTERING:
+            return False
         plain = act.kind.replace(f"/{act.subresource}", "") if act.subresource else act.kind
         if plain != self.resource or act.namespace != self.namespace:
             return False
@@ -246,7 +252,7 @@ class Party(StrEnum):
 
 STEWARD = "steward:"
 _PROGRAMS = ("system:kube-controller-manager", "system:kube-scheduler", "system:kube-proxy", "system:apiserver")
-_BY_CERTIFICATE = (STEWARD, *_PROGRAMS[:3], "system:node:")  # nobody has these names without one
+_BY_CERTIFICATE = (STEWARD, *_PROGRAMS[:3], "system:node:", ADMIN)  # nobody has these names without one
 
 
 def party_of(act: Act) -> Party:

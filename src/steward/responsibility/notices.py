@@ -22,16 +22,17 @@ WITHIN = MappingProxyType(
     }
 )
 LONGEST_TITLE = 120
+_CUSTOMER, _PROVIDER = (errors.CUSTOMER,), (errors.PROVIDER,)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`to` is for what concerns one party beside the row's letters: that its own duty to inform failed."""
+    """`to` is for what concerns parties beside the row's letters: that their own duty to inform failed, say."""
 
     title: str
     severity: Severity = Severity.INFO
     within: timedelta | None = None  # None: as long as the severity gives
-    to: str = ""
+    to: tuple[str, ...] = ()
 
     @property
     def deadline(self) -> timedelta:
@@ -83,22 +84,31 @@ LINES: Mapping[str, Line] = MappingProxyType(
         "ticket:closed": Line("A ticket was closed"),
         # Beside the letters: what the provider does about a ticket, and that one of its people wants in, its customer
         # is told at once.
-        "ticket:acknowledged": Line("Your ticket was seen", to=errors.CUSTOMER),
-        "ticket:answered": Line("Your ticket was answered", to=errors.CUSTOMER),
-        "access:requested": Line("The provider asks for access to your cluster", Severity.URGENT, to=errors.CUSTOMER),
-        "access:approved": Line("Access to your cluster was approved", Severity.URGENT, to=errors.CUSTOMER),
-        "access:active": Line("The provider can enter your cluster now", Severity.WARNING, to=errors.CUSTOMER),
-        "access:closed": Line("The provider's access is over: please review it", Severity.WARNING, to=errors.CUSTOMER),
-        "access:denied": Line("Access was denied", to=errors.PROVIDER),
-        "access:ended": Line("Access was ended", to=errors.PROVIDER),
-        "access:reviewed": Line("Access was reviewed", to=errors.PROVIDER),
+        "ticket:acknowledged": Line("Your ticket was seen", to=_CUSTOMER),
+        "ticket:answered": Line("Your ticket was answered", to=_CUSTOMER),
+        "access:requested": Line("The provider asks for access to your cluster", Severity.URGENT, to=_CUSTOMER),
+        "access:approved": Line("Access to your cluster was approved", Severity.URGENT, to=_CUSTOMER),
+        "access:active": Line("The provider can enter your cluster now", Severity.WARNING, to=_CUSTOMER),
+        "access:closed": Line("The provider's access is over: please review it", Severity.WARNING, to=_CUSTOMER),
+        "access:denied": Line("Access was denied", to=_PROVIDER),
+        "access:ended": Line("Access was ended", to=_PROVIDER),
+        "access:reviewed": Line("Access was reviewed", to=_PROVIDER),
+        # What was lent to a party, and taken back from it.
+        "delegation:lent-to-provider": Line("The customer lent you a part of its responsibility", to=_PROVIDER),
+        "delegation:taken-from-provider": Line("The customer took back what it had lent you", to=_PROVIDER),
+        "delegation:lent-to-customer": Line("The provider lent you a part of its responsibility", to=_CUSTOMER),
+        "delegation:taken-from-customer": Line("The provider took back what it had lent you", to=_CUSTOMER),
+        # What the audit log shows against the contract: the one whose cluster it is, and the one that did it.
+        "audit:breach": Line(
+            "The audit log of your cluster shows a breach of the contract", Severity.URGENT, to=_CUSTOMER + _PROVIDER
+        ),
         # To whose account an outage is put.
-        "outage:ended": Line("Your API server answers again", to=errors.CUSTOMER),
+        "outage:ended": Line("Your API server answers again", to=_CUSTOMER),
         "outage:disputed": Line("It is disputed to whose account an outage is put"),
         "outage:judged": Line("The other party said to whose account it puts an outage"),
         "outage:settled": Line("Both parties agree to whose account an outage is put"),
         # The provider's own duty to inform.
-        notices_.GIVEN_UP: Line("A notice did not arrive", Severity.WARNING, to=errors.PROVIDER),
+        notices_.GIVEN_UP: Line("A notice did not arrive", Severity.WARNING, to=_PROVIDER),
     }
 )
 
@@ -119,7 +129,7 @@ def recipients(contract: model.Matrix, activity: str, type_: str, acted: str) ->
     """The parties that are to be told. Who acted alone knows already."""
     line = LINES.get(type_)
     if line is not None and line.to:
-        return [line.to]
+        return list(line.to)
     if type_ in PARTS:
         return []
     return [party for party in informed(contract, activity) if party != acted]

@@ -47,6 +47,8 @@ def test_an_export_is_verified_without_the_service(desk: Desk) -> None:
     assert f"steward verify {file}" in result.err
     assert file.read_bytes() == b"".join(log.lines())
     assert file.stat().st_mode & 0o077 == 0
+    described = cast(dict[str, Any], desk.run("ledger", "export", str(file), "-o", "json").json)
+    assert described == {"file": str(file), "bytes": file.stat().st_size}
     asked = len(desk.service.requests)
     verified = desk.run("verify", str(file), "--key", log.key.text)
     assert verified.code == 0

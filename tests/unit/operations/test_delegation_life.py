@@ -46,6 +46,12 @@ def test_what_is_lent_counts_at_once_and_so_does_its_end() -> None:
         await revoke(service, service.customer, made.id)
         with pytest.raises(rights.Refused):
             await size(service, actors.OPERATOR, "b")
+        async with service.context.records.read() as work:
+            told = [each for each in await work.notices.all() if each.type.startswith("delegation:")]
+        assert [(each.type, each.party) for each in told] == [
+            ("delegation:lent-to-provider", "provider"),
+            ("delegation:taken-from-provider", "provider"),
+        ]
         await lend(service)
         service.clock.moment += DAY
         with pytest.raises(rights.Refused):

@@ -108,6 +108,9 @@ def test_a_write_of_the_provider_is_found_in_seconds_told_and_logged(play: Play)
         states_ = await states(site, cluster_id)
         assert [row for row, outcome in states_.items() if outcome is BREACHED] == ["2.3-2"]
         assert "audit:breach" in await site.events(cluster_id)
+        async with site.records.read() as work:
+            told = [each for each in await work.notices.all() if each.type == "audit:breach"]
+        assert {(each.party, each.severity.value) for each in told} == {("customer", "urgent"), ("provider", "urgent")}
 
     play(story)
 

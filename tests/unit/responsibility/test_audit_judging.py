@@ -243,6 +243,46 @@ def test_steward_never_uses_the_customers_certificate() -> None:
     assert rules(judged(act(ADMIN, "list", "nodes", agent="steward"))) == [("3.1.2-2", "customer's credential")]
 
 
+@pytest.mark.parametrize("user", ["system:serviceaccount:shop:ci", "oidc:alice"])
+def test_nor_its_tokens_and_certificates_of_its_own_signing(user: str) -> None:
+    token = act(user, "list", "secrets", fingerprint="", agent="steward")
+    assert ("3.1.2-2", "customer's credential") in rules(judged(token))
+    signed = issuance(user, "signed inside", party="customer", purpose="csr:x")
+    own = act(user, "list", "secrets", fingerprint="signed inside", agent="steward")
+    assert ("3.1.2-2", "customer's credential") in rules(judged(own, issuances=ledger(signed)))
+    assert rules(judged(act(user, "list", "secrets", fingerprint="", agent="steward", code=403))) == []
+    assert rules(judged(act("system:anonymous", "get", uri="/readyz", fingerprint="", agent="steward"))) == []
+
+
+@pytest.mark.parametrize(("verb", "kind"), [("get", "secrets"), ("get", "pods/log"), ("get", "pods/exec")])
+def test_nothing_else_reads_with_a_programs_certificate(verb: str, kind: str) -> None:
+    manager = "system:kube-controller-manager"
+    issued = issuance(manager, purpose="controller-manager")
+    stage = "ResponseStarted" if "/" in kind else "ResponseComplete"
+    found = judged(act(manager, verb, kind, "shop/x", agent="kubectl/v1.37.2", stage=stage), issuances=ledger(issued))
+    assert ("3.1.2-2", "other program") in rules(found)
+
+
+@pytest.mark.parametrize("subresource", ["proxy", "exec", "portforward"])
+def test_a_node_is_the_providers_and_the_way_through_it_into_containers_is_not(subresource: str) -> None:
+    through = act(STEWARD, "create", f"nodes/{subresource}", "/n", stage="ResponseStarted")
+    assert len(judged(through).findings) == 1
+    assert judged(act(STEWARD, "patch", "nodes/status", "/n")).findings == []
+
+
+def test_rights_of_a_person_are_given_while_the_access_lasts_and_taken_away_at_any_time() -> None:
+    name, kind = f"steward:breakglass-{session().id}", "clusterrolebindings.rbac.authorization.k8s.io"
+    ended = [session(ended_at=NOON - timedelta(minutes=1))]
+    assert [each.activity for each in judged(act(STEWARD, "create", kind, name), accesses=ended).findings] == [
+        "3.1.2-3"
+    ]
+    assert judged(act(STEWARD, "delete", kind, name), accesses=ended).findings == []
+
+
+def test_the_customers_admin_has_its_name_by_certificate_alone() -> None:
+    assert rules(judged(act(ADMIN, "list", "pods", fingerprint=""))) == [("3.1.2-2", "no certificate")]
+
+
 def test_a_programs_certificate_is_used_by_that_program() -> None:
     manager = "system:kube-controller-manager"
     issued = issuance(manager, purpose="controller-manager")

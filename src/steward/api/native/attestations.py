@@ -12,7 +12,7 @@ from steward.domain import evidence
 from steward.operations import attestations, reviews
 
 router = APIRouter(prefix="/native/projects/{project_id}", tags=["native"], route_class=calls.EitherRoute)
-fleet = APIRouter(prefix="/native", tags=["native"], route_class=calls.OperatorRoute)
+fleet = APIRouter(prefix="/native", tags=["native"], route_class=calls.EitherRoute)
 
 OfCluster = Annotated[str, Query(alias="cluster")]
 

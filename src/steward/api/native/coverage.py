@@ -45,7 +45,8 @@ async def of_cluster(call: calls.Caller, project_id: str, cluster_id: str, forma
 async def of_fleet(call: calls.Caller, format: Chosen = Form.JSON) -> Response:
     """The provider's: all clusters. A customer's: its own."""
     form = _form(format)
-    document = documents.fleet(await coverage.of_fleet(call.context, call.actor))
+    found = await coverage.of_fleet(call.context, call.actor)
+    document = documents.fleet(found)
     match form:
         case Form.JSON:
             return answers.ok(document)
@@ -54,7 +55,9 @@ async def of_fleet(call: calls.Caller, format: Chosen = Form.JSON) -> Response:
         case Form.HTML:
             return HTMLResponse(pages.fleet(document), headers=pages.HEADERS)
         case Form.OSCAL:
-            raise errors.BadInput("[format] OSCAL is made of one cluster's report; name the cluster")
+            if not found.reports:
+                raise errors.NotFound("OSCAL has a result for each cluster, and there is no cluster yet")
+            return answers.ok(oscal.fleet(document, [documents.report(each) for each in found.reports]))
 
 
 def _form(text: str) -> Form:

@@ -16,7 +16,7 @@ from steward.kit import notes, times
 from steward.operations import bundles, checkpoints, ledgers
 
 router = APIRouter(prefix="/native/projects/{project_id}/ledger", tags=["native"], route_class=calls.EitherRoute)
-own = APIRouter(prefix="/native/ledger", tags=["native"], route_class=calls.OperatorRoute)
+own = APIRouter(prefix="/native/ledger", tags=["native"], route_class=calls.EitherRoute)
 
 BUNDLE = "application/jsonl"
 _LARGEST = 2**63 - 1

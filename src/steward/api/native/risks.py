@@ -9,7 +9,7 @@ from steward.api.native import requests, shapes
 from steward.domain import evidence
 from steward.operations import risks
 
-router = APIRouter(prefix="/native/risks", tags=["native"], route_class=calls.OperatorRoute)
+router = APIRouter(prefix="/native/risks", tags=["native"], route_class=calls.EitherRoute)
 
 
 class Risk(requests.Body):

@@ -19,46 +19,61 @@ Document = Mapping[str, Any]
 def report(document: Document) -> dict[str, Any]:
     """Of one cluster. The same report has the same ids."""
     seed = f"{document['cluster']}/{document['at']}"
-    left_out = [row for row in document["rows"] if row["state"] == "not applicable"]
-    judged = [row for row in document["rows"] if row not in left_out]
-    observations = [_observation(seed, row, each, document) for row in document["rows"] for each in row["parts"]]
+    title = f"Coverage of the responsibility model for cluster {document['cluster']}"
+    return _results(seed, title, document, [document])
+
+
+def fleet(document: Document, reports: Sequence[Document]) -> dict[str, Any]:
+    """A result for each cluster; there is at least one. `document` is of all of them."""
+    seed = f"fleet/{document['at']}"
+    return _results(seed, "Coverage of the responsibility model for all clusters", document, reports)
+
+
+def _results(seed: str, title: str, document: Document, reports: Sequence[Document]) -> dict[str, Any]:
     return {
         "assessment-results": {
             "uuid": _id(seed, "document"),
             "metadata": {
-                "title": f"Coverage of the responsibility model for cluster {document['cluster']}",
+                "title": title,
                 "last-modified": document["at"],
                 "version": document["matrix"]["version"],
                 "oscal-version": VERSION,
                 "props": [_property("matrix-digest", document["matrix"]["digest"])],
             },
             "import-ap": {"href": "https://github.com/steward-k8s/steward/blob/main/docs/evidence.md"},
-            "results": [
-                {
-                    "uuid": _id(seed, "result"),
-                    "title": "State of each activity",
-                    "description": "What collectors observed and named persons stated, at one moment.",
-                    "start": document["at"],
-                    "end": document["at"],
-                    "props": [
-                        _property("project", document["project"]),
-                        _property("cluster", document["cluster"]),
-                        _property("ledger-log", document["ledger"]["log"]),
-                        _property("ledger-size", str(document["ledger"]["size"])),
-                    ],
-                    "reviewed-controls": {
-                        "control-selections": [
-                            {
-                                "include-controls": _selected(judged),
-                                **({"exclude-controls": _selected(left_out)} if left_out else {}),
-                            }
-                        ]
-                    },
-                    **({"observations": observations} if observations else {}),
-                    "findings": [_finding(seed, row) for row in judged],
-                }
-            ],
+            "results": [_result(each) for each in reports],
         }
+    }
+
+
+def _result(document: Document) -> dict[str, Any]:
+    seed = f"{document['cluster']}/{document['at']}"
+    left_out = [row for row in document["rows"] if row["state"] == "not applicable"]
+    judged = [row for row in document["rows"] if row not in left_out]
+    observations = [_observation(seed, row, each, document) for row in document["rows"] for each in row["parts"]]
+    return {
+        "uuid": _id(seed, "result"),
+        "title": f"State of each activity for cluster {document['cluster']}",
+        "description": "What collectors observed and named persons stated, at one moment.",
+        "start": document["at"],
+        "end": document["at"],
+        "props": [
+            _property("project", document["project"]),
+            _property("cluster", document["cluster"]),
+            _property("matrix-version", document["matrix"]["version"]),
+            _property("ledger-log", document["ledger"]["log"]),
+            _property("ledger-size", str(document["ledger"]["size"])),
+        ],
+        "reviewed-controls": {
+            "control-selections": [
+                {
+                    "include-controls": _selected(judged),
+                    **({"exclude-controls": _selected(left_out)} if left_out else {}),
+                }
+            ]
+        },
+        **({"observations": observations} if observations else {}),
+        "findings": [_finding(seed, row) for row in judged],
     }
 
 
