@@ -72,6 +72,25 @@ def test_from_the_request_to_the_review(tmp_path: Path) -> None:
     serving.run(tmp_path, story)
 
 
+def test_who_of_the_staff_may_act_no_longer_is_out_of_every_cluster(tmp_path: Path) -> None:
+    async def story(service: serving.Service) -> None:
+        susi = await persons.present(service, "support")
+        cluster = (await service.ready())["id"]
+        waits = (await asked(service, susi, cluster)).body["id"]
+        entered = (await asked(service, susi, cluster)).body["id"]
+        await service.call("POST", at(service, entered, "approve"), prefix="")
+        await make(service, entered, status=accesses.Status.ACTIVE)
+        service.woken.clear()
+        assert (await service.operator("POST", f"/native/people/{susi.id}/suspend")).status == 200
+        ended = (await service.call("GET", at(service, entered), prefix="")).body
+        denied = (await service.call("GET", at(service, waits), prefix="")).body
+        assert (ended["status"], denied["status"]) == ("ending", "denied")
+        assert f"access:{entered}" in service.woken
+        assert (await service.call("POST", at(service, waits, "approve"), prefix="")).status == 409
+
+    serving.run(tmp_path, story)
+
+
 def test_an_emergency_takes_another_person(tmp_path: Path) -> None:
     async def story(service: serving.Service) -> None:
         otto, paul = await persons.present(service, "operator"), await persons.present(service, "operator")

@@ -36,7 +36,8 @@ class Verdict(StrEnum):
     DISPUTED = "disputed"
 
 
-OPEN = (Status.REQUESTED, Status.APPROVED, Status.ACTIVE, Status.ENDING)
+CAN_BE_ENDED = (Status.REQUESTED, Status.APPROVED, Status.ACTIVE)
+OPEN = (*CAN_BE_ENDED, Status.ENDING)
 NEVER_MADE = "no credential was ever made"
 CLUSTER_GONE = "the cluster and its authority are gone"
 

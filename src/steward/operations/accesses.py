@@ -133,6 +133,22 @@ async def end(context: context_.Context, actor: actors.Actor, *, project_id: str
     return over
 
 
+async def end_all_of(work: records.Work, context: context_.Context, actor: actors.Actor, person_id: str) -> list[str]:
+    """Whoever may act no longer is out of every cluster: subjects to wake. Part of what takes the person's rights."""
+    now, subjects = context.clock.now(), []
+    for found in await work.accesses.all():
+        if found.requester_id != person_id or found.status not in accesses.CAN_BE_ENDED:
+            continue
+        waiting = found.status is accesses.Status.REQUESTED
+        over = accesses.denied(found, actor.name, now) if waiting else accesses.ending(found, actor.name, now)
+        await work.accesses.put(over)
+        told = f"{found.requested_by} may act no longer, so its access is over"
+        deed = history.Deed(operation="access.give_back", type="access:ended", message=told)
+        await _write(work, deed, context, actor, over)
+        subjects.append(f"access:{over.id}")
+    return subjects
+
+
 @operation("access.review")
 async def review(
     context: context_.Context, actor: actors.Actor, *, project_id: str, access_id: str, verdict: str, text: str

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from steward.domain import accounts, actors, errors, people, projects
-from steward.operations import access, history, registry, rights, tokens
+from steward.operations import access, accesses, history, registry, rights, tokens
 from steward.operations import context as context_
 from steward.operations.registry import operation
 from steward.ports import records
@@ -154,7 +154,7 @@ async def change(
 
 @operation("person.suspend", "staff.suspend")
 async def suspend(context: context_.Context, actor: actors.Actor, *, person_id: str) -> people.Person:
-    """Ends its sessions; its API tokens are worth nothing until it is resumed."""
+    """Ends its sessions and its access to clusters; its API tokens are worth nothing until it is resumed."""
     now = context.clock.now()
     async with context.records.begin() as work:
         person, name = await _taken_on(work, actor, person_id, "person.suspend")
@@ -164,7 +164,10 @@ async def suspend(context: context_.Context, actor: actors.Actor, *, person_id: 
         suspended = dataclasses.replace(person, status=people.Status.SUSPENDED)
         await work.people.put(suspended)
         await tokens.revoke_all(work, person, now, keep=(people.Purpose.API, people.Purpose.INVITATION))
+        out_of = await accesses.end_all_of(work, context, actor, person.id)
         await _written(work, name, actor, suspended, "suspended", now=now)
+    for subject in out_of:
+        context.wake(subject)
     return suspended
 
 
@@ -189,7 +192,10 @@ async def close(context: context_.Context, actor: actors.Actor, *, person_id: st
         person, name = await _taken_on(work, actor, person_id, "person.close")
         await _check_not_last(work, person)
         await closed(work, person, now)
+        out_of = await accesses.end_all_of(work, context, actor, person.id)
         await _written(work, name, actor, person, "closed", now=now)
+    for subject in out_of:
+        context.wake(subject)
 
 
 async def closed(work: records.Work, person: people.Person, now: datetime) -> None:

@@ -52,18 +52,19 @@ class OsvAdvisories:
         by_name = defaultdict(list)
         for each in components:
             by_name[each.ecosystem, each.name].append(each)
-        newest: datetime | None = None
+        newest: list[datetime] = []
         found: list[Advisory] = []
         for ecosystem in ECOSYSTEMS:
-            count = 0
+            latest: datetime | None = None
             for document in self._documents(ecosystem, archives):
-                count += 1
                 modified = times.parsed(document["modified"])
-                newest = modified if newest is None else max(newest, modified)
+                latest = modified if latest is None else max(latest, modified)
                 found += matches(document, by_name)
-            if not count:
+            if latest is None:
                 raise ValueError(f"it holds nothing about {ecosystem}")
-        return Scan(components=len(components), newest=newest, found=sorted(found, key=lambda each: each.id))
+            newest.append(latest)
+        # The whole is as old as its oldest part: one that is no longer brought along must not look fresh.
+        return Scan(components=len(components), newest=min(newest), found=sorted(found, key=lambda each: each.id))
 
     def _documents(self, ecosystem: str, archives: Mapping[str, bytes]) -> Iterator[Document]:
         if ecosystem in archives:

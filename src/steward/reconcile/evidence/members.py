@@ -120,14 +120,19 @@ def members(
 
 
 def register(issued: Sequence[audits.Issuance], entered: Sequence[accesses.Access], now: datetime) -> Saw:
-    """Every certificate ends; every entry by people was consented to, ended in time, and was reviewed."""
+    """Every certificate ends; every entry by people was consented to and ended in time.
+
+    Its review is the customer's to make (3.1.2-3): that one is overdue is said, and is no wrong of the provider's.
+    """
     own = [each for each in issued if each.party == errors.PROVIDER]
     standing = [each for each in own if each.revoked_at is None and each.expires_at > now]
     wrong = [f"{each.id}: {reason}" for each in entered if (reason := _wrong(each, now))]
+    overdue = [each for each in entered if accesses.review_owed(each) and each.review_due and each.review_due < now]
     facts = {
         "purposes": sorted({f"{each.user} {each.purpose}" for each in standing}),
         "entries": [f"{each.id} {each.status.value}" for each in entered][-SHOWN:],
         "wrong": wrong[-SHOWN:],
+        "reviewsOverdue": len(overdue),
     }
 
     def saw(outcome: Outcome, said: str) -> Saw:
@@ -138,6 +143,8 @@ def register(issued: Sequence[audits.Issuance], entered: Sequence[accesses.Acces
     if not own:
         return saw(Outcome.UNKNOWN, "No certificate of the provider's stands in the register yet")
     said = f"Every certificate of the provider's is registered and ends; {len(entered)} entries by people, all in order"
+    if overdue:
+        said += f"; the customer's review of {len(overdue)} is overdue"
     return saw(Outcome.PROVEN, said)
 
 
@@ -149,6 +156,4 @@ def _wrong(access: accesses.Access, now: datetime) -> str:
         return "its credential is not proved to be void"
     if access.status in (status.ACTIVE, status.ENDING, status.ENDED) and not access.approved_by:
         return "nobody consented to it"
-    if access.review_due is not None and access.review_due < now and not access.reviewed_by:
-        return "its review is overdue"
     return ""
