@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
@@ -15,7 +16,8 @@ from trestle.oscal import assessment_results
 from steward.api.reports import pages
 from steward.domain import clusters, evidence, projects
 from steward.domain.evidence import Outcome
-from steward.operations import coverage
+from steward.kit import notes, reports
+from steward.operations import checkpoints, coverage
 from tests.api import persons, serving
 
 SEEN = {
@@ -206,6 +208,35 @@ def test_the_page_is_safe_whole_and_readable(tmp_path: Path, of_fleet: bool) -> 
         assert re.search(r"</span>breached</span>", response.text), "a word, and no colour alone"
         assert "@media print" in response.text
         assert "@media (max-width" in response.text
+
+    serving.run(tmp_path, story)
+
+
+def test_a_report_is_sealed_and_an_altered_row_is_named(tmp_path: Path) -> None:
+    async def story(service: serving.Service) -> None:
+        path = await seen(service)
+        unsealed = (await service.call("GET", path, prefix="")).body
+        assert not reports.verify(unsealed).holds
+        async with service.records.begin() as work:
+            await checkpoints.signed(
+                work, f"project-{service.project}", at=service.clock.now(), service="steward.local"
+            )
+        report = (await service.call("GET", path, prefix="")).body
+        (known,) = (await service.call("GET", f"/native/projects/{service.project}/ledger/keys", prefix="")).body
+        key = notes.read_key(known["key"])
+        verdict = reports.verify(report, trusted=[key])
+        assert (verdict.holds, verdict.rows, verdict.remarks) == (True, 58, ())
+        other = notes.Key(name=key.name, public=notes.public_of(notes.new_secret()))
+        assert not reports.verify(report, trusted=[other]).holds
+        for row in report["rows"]:
+            forged = json.loads(json.dumps(report))
+            next(each for each in forged["rows"] if each["activity"] == row["activity"])["state"] = "proven!"
+            assert reports.verify(forged, trusted=[key]).altered == (row["activity"],)
+        shorter = {**report, "rows": report["rows"][1:]}
+        assert reports.verify(shorter, trusted=[key]).altered == (report["rows"][0]["activity"],)
+        assert reports.verify({**report, "at": "2020"}, trusted=[key]).altered == ("head",)
+        for broken in (None, 7, {}, {"key": key.text, "note": "x"}, {"key": "x", "note": report["proof"]["note"]}):
+            assert not reports.verify({**report, "proof": broken}).holds
 
     serving.run(tmp_path, story)
 

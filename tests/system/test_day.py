@@ -151,23 +151,33 @@ def the_report_names_what_is_not_known(day: Day) -> None:
     oscal = day.folder / "report.oscal.json"
     day.steward("report", day.cluster.id, "--format", "oscal", "-f", str(oscal))
     assert "assessment-results" in json.loads(oscal.read_text())
+    report = day.folder / "report.json"
+    report.write_text(day.steward("report", day.cluster.id, "-o", "json"))
+    key = json.loads(day.steward("ledger", "keys", "-o", "json"))[-1]["key"]
+    assert _verified(report, "--key", key)["holds"]
+    report.write_text(report.read_text().replace('"state": "breached"', '"state": "proven"', 1))
+    assert _verified(report, "--key", key)["altered"]
 
 
 def the_ledger_is_verified_offline_and_one_altered_byte_is_named(day: Day) -> None:
     bundle = day.folder / "ledger.jsonl"
     day.steward("ledger", "export", str(bundle))
-    alone = {name: text for name, text in os.environ.items() if not name.startswith(("OVH_", "STEWARD_"))}
-    good = subprocess.run([str(STEWARD), "verify", str(bundle)], env=alone, capture_output=True, text=True, check=False)
-    assert good.returncode == 0, good.stdout + good.stderr
+    assert _verified(bundle)["holds"]
     whole = bundle.read_text()
     place = whole.index("cluster:ordered")
     bundle.write_text(f"{whole[:place]}X{whole[place + 1 :]}")
-    bad = subprocess.run(
-        [str(STEWARD), "verify", str(bundle), "-o", "json"], env=alone, capture_output=True, text=True, check=False
-    )
-    assert bad.returncode == 1, bad.stdout + bad.stderr
-    fault = json.loads(bad.stdout)["fault"]
-    assert (fault["kind"], fault["line"]) == ("altered", whole[:place].count("\n") + 1), bad.stdout
+    fault = _verified(bundle)["fault"]
+    assert (fault["kind"], fault["line"]) == ("altered", whole[:place].count("\n") + 1), fault
+
+
+def _verified(file: Path, *more: str) -> Mapping[str, Any]:
+    """Without the service, and without knowing of it. The exit code says the same as the words."""
+    alone = {name: text for name, text in os.environ.items() if not name.startswith(("OVH_", "STEWARD_"))}
+    command = [str(STEWARD), "verify", str(file), "-o", "json", *more]
+    done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
+    found: Mapping[str, Any] = json.loads(done.stdout)
+    assert done.returncode == (0 if found["holds"] else 1), done.stdout + done.stderr
+    return found
 
 
 def _rows(day: Day) -> Sequence[Mapping[str, Any]]:

@@ -110,6 +110,16 @@ async def rotated(work: records.Work, *, at: datetime, service: str, actor: str)
     return new
 
 
+async def sealing_key(context: context_.Context, log: str) -> tuple[notes.Key, bytes] | None:
+    """What reports about a log are sealed with; None before the log was signed first."""
+    async with context.records.read() as work:
+        keys = [each for each in await work.ledger_keys.all() if each.retired_at is None]
+        secret = await work.secrets.get(_owner(keys[-1]), _SECRET) if keys else None
+    if secret is None:
+        return None
+    return notes.Key(name=keys[-1].origin(log), public=notes.public_of(secret)), secret
+
+
 @operation("ledger.rotate_key")
 async def rotate_key(context: context_.Context, actor: actors.Actor) -> ledgers.Key:
     async with context.records.begin() as work:

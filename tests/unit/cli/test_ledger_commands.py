@@ -6,7 +6,7 @@ from typing import Any, cast
 import httpx2
 import pytest
 
-from steward.kit import merkle, notes
+from steward.kit import merkle, notes, reports
 from tests.unit.cli import fakes
 from tests.unit.cli.fakes import PROJECT, Desk
 from tests.unit.kit import logs
@@ -57,6 +57,25 @@ def test_an_export_is_verified_without_the_service(desk: Desk) -> None:
     assert (found["holds"], found["fault"], found["entries"], found["keys"][-1]) == (True, None, 12, log.key.text)
     assert "No key and no checkpoint" in found["remarks"][-1]
     assert len(desk.service.requests) == asked
+
+
+def test_a_report_is_verified_and_an_altered_row_is_named(desk: Desk) -> None:
+    secret = notes.new_secret()
+    key = notes.Key(name=logs.ORIGIN, public=notes.public_of(secret))
+    rows = [{"activity": each, "state": "proven"} for each in ("1.1-1", "2.1-1")]
+    document = {"kind": "coverage", "project": PROJECT, "cluster": "c", "at": "2030-01-01T00:00:00Z", "rows": rows}
+    file = desk.folder / "report.json"
+    file.write_text(json.dumps(reports.sealed(document, key, secret), indent=2))
+    good = desk.run("verify", str(file), "--key", key.text)
+    assert (good.code, "2 rows of c" in good.out) == (0, True), good.out
+    assert "No key was given" in desk.run("verify", str(file)).out
+    file.write_text(file.read_text().replace("proven", "prove_", 1))
+    bad = desk.run("verify", str(file), "--key", key.text, "-o", "json")
+    assert bad.code == 1
+    assert cast(dict[str, Any], bad.json)["altered"] == ["1.1-1"]
+    file.write_text(file.read_text().replace("rows", 'ro"ws'))
+    broken = desk.run("verify", str(file))
+    assert (broken.code, "altered" in broken.err) == (1, True)
 
 
 def test_an_altered_byte_is_named_and_ends_with_1(desk: Desk) -> None:

@@ -9,7 +9,8 @@ from starlette.responses import HTMLResponse, Response
 from steward.api import answers, calls
 from steward.api.reports import documents, oscal, pages, sheets
 from steward.domain import errors
-from steward.operations import coverage
+from steward.kit import reports
+from steward.operations import checkpoints, coverage
 
 router = APIRouter(prefix="/native", tags=["native"], route_class=calls.EitherRoute)
 
@@ -32,7 +33,8 @@ async def of_cluster(call: calls.Caller, project_id: str, cluster_id: str, forma
     document = documents.report(found)
     match form:
         case Form.JSON:
-            return answers.ok(document)
+            held = await checkpoints.sealing_key(call.context, found.log)
+            return answers.ok(document if held is None else reports.sealed(document, *held))
         case Form.CSV:
             return _sheet(sheets.report(document))
         case Form.HTML:
