@@ -148,7 +148,8 @@ def test_what_the_clusters_own_signing_gave_out_is_the_customers(play: Play) -> 
         with site.world.changing(cluster_id) as place:
             assert place.data is not None
             place.data.signed_certificates["alice"] = signed.certificate
-        write(site, cluster_id, "alice", ROGUE, audit_logs.fingerprint(signed.certificate))
+        by_hand = dataclasses.replace(ROGUE, agent="kubectl/v1.37.2")
+        write(site, cluster_id, "alice", by_hand, audit_logs.fingerprint(signed.certificate))
         await site.clock.sleep(SOON)
         assert await findings(site, cluster_id) == []
         async with site.records.read() as work:
