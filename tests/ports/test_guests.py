@@ -17,7 +17,17 @@ NAMED: dict[str, tuple[Any, ...]] = {
     "sing": ("mark",),
     "greeting": ([],),
 }
-ASKING = ("version", "ready", "has_default_account", "nodes", "signed_certificates", "survey", "admins", *NAMED)
+ASKING = (
+    "version",
+    "ready",
+    "stores",
+    "has_default_account",
+    "nodes",
+    "signed_certificates",
+    "survey",
+    "admins",
+    *NAMED,
+)
 
 
 @pytest.mark.parametrize("call", ASKING)

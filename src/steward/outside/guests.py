@@ -48,7 +48,14 @@ class HttpGuests:
         return versions.Version.parse(document["gitVersion"])
 
     async def ready(self, access: guests.Access) -> None:
-        request = guest_lines.Request(method="GET", path="/readyz")
+        await self._checked(access, "/readyz")
+
+    async def stores(self, access: guests.Access) -> None:
+        # This check of the API server's own is a linearizable read.
+        await self._checked(access, "/readyz/etcd")
+
+    async def _checked(self, access: guests.Access, path: str) -> None:
+        request = guest_lines.Request(method="GET", path=path)
         response = await self._lines.ask(access, request)
         if response.status_code != HTTPStatus.OK:
             raise guests.NotAnswering(f"{request.to(access)} was answered {response.status_code}: {_unready(response)}")

@@ -89,6 +89,10 @@ class Guests(Protocol):
         """Raises `NotAnswering` with the failed checks until the API server calls itself ready, etcd included."""
         ...
 
+    async def stores(self, access: Access) -> None:
+        """Raises `NotAnswering` unless the API server has read from a majority of etcd just now."""
+        ...
+
     async def has_default_account(self, access: Access) -> bool:
         """Whether namespace `default` has its service account, without which no pod can be made."""
         ...

@@ -146,10 +146,15 @@ class ClusterReconciler:
 
     async def _answers(self, scope: Scope) -> Outcome:
         async def ask() -> None:
-            scope.seen_version = await self._services.guests.version(await self._looking(scope))
+            access = await self._looking(scope)
+            scope.seen_version = await self._services.guests.version(access)
+            if scope.cluster.installed_version is None:
+                await self._services.guests.stores(access)
 
         result = await self._asked(scope, ask)
-        if isinstance(result, outcome.Done):
+        if isinstance(result, outcome.Done) and scope.cluster.installed_version is None:
+            # Before anybody may enter: from the first write of a customer on, etcd's data is no longer disposable.
+            await self._services.control_planes.mark_served(scope.cluster.id)
             await self._open(scope)
         return result
 
@@ -182,8 +187,6 @@ class ClusterReconciler:
 
     async def _open(self, scope: Scope) -> None:
         """From its first answer on the customer may enter, while the rest is still being installed."""
-        if scope.cluster.installed_version is not None:
-            return
         async with self._services.applying(scope.lease) as work:
             cluster = await work.clusters.get(scope.cluster.id)
             if cluster is not None:

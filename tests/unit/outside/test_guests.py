@@ -95,6 +95,13 @@ def test_a_server_that_is_not_ready_is_told_with_the_checks_that_failed() -> Non
         run(api.guests.ready(ACCESS))
 
 
+def test_storing_is_asked_of_etcd_alone() -> None:
+    run(Api({"GET /readyz/etcd": lambda _: httpx2.Response(200, text="ok")}).guests.stores(ACCESS))
+    api = Api({"GET /readyz/etcd": lambda _: httpx2.Response(500, text="internal server error: etcd failed")})
+    with pytest.raises(guests.NotAnswering, match="/readyz/etcd was answered 500"):
+        run(api.guests.stores(ACCESS))
+
+
 @pytest.mark.parametrize(
     ("reason", "told"),
     [

@@ -39,6 +39,24 @@ def test_a_part_that_dies_while_the_cluster_is_installed(play: Play, part: Part,
     play(story)
 
 
+def test_nobody_may_enter_before_the_data_is_marked_as_served(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await site.order(1)
+
+        async def opened() -> bool:
+            found = await site.cluster(cluster_id)
+            assert found is not None
+            return found.installed_version is not None
+
+        await site.clock.until(opened, within=60, every=0.01)
+        place = site.world.look(clusters.ClusterId(cluster_id))
+        assert place is not None
+        assert place.served
+        await site.settled()
+
+    play(story)
+
+
 def test_a_network_that_is_gone_is_made_again(play: Play) -> None:
     async def story(site: Site) -> None:
         cluster_id = await site.standing(1)

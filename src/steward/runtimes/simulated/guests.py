@@ -30,6 +30,9 @@ class SimulatedGuests:
     async def ready(self, access: Access) -> None:
         await self._reach(access)
 
+    async def stores(self, access: Access) -> None:
+        await self._reach(access)
+
     async def sing(self, access: Access, mark: str) -> None:
         place, _ = await self._reach(access)
         self._note(place, access, Deed(verb="get", uri=f"/version?canary={mark}"))
