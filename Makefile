@@ -24,11 +24,12 @@ help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: packages $(READY) ## Order a real cluster with python-ovh and fetch an answer from a pod in it
+	@$(BIN)/python -m demo.preflight
 	@$(BIN)/python -m steward.components --first
 	@$(BIN)/python -m demo.demo
 
-down: $(READY) ## End what `make demo` started: cluster, service, network rules
-	@$(BIN)/python -m demo.down
+down: $(READY) ## End what `make demo` started: cluster, service, network rules (FORCE=1: whatever else runs there)
+	@FORCE=$(FORCE) $(BIN)/python -m demo.down
 
 doctor: $(READY) ## Say what this machine lacks, and the command that mends it
 	@$(BIN)/steward doctor

@@ -11,8 +11,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,11 +24,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from demo import environment, workload
 from demo.environment import Trouble
+from steward.components import supply
+from steward.settings import Settings
 
 CLUSTER = "demo"
 POOL = "workers"
 NODES = 2
-FLAVOR = "b2-7"
+FLAVORS = ("b2-7", "d2-4", "d2-2")  # the first that this machine offers and has room for
 REGION = "LOCAL1"
 PATIENCE = 900.0  # seconds; a wait that long is a fault, and says so
 
@@ -37,14 +40,17 @@ console = Console(highlight=False, soft_wrap=True)
 def main() -> int:
     began = time.monotonic()
     try:
+        given = environment.settings()
+        environment.keep_off_the_proxy(given)
         with steps() as step:
-            values = prepare(step)
-            client = client_of(values)
+            service = Service(given)
+            values = prepare(step, service)
+            client = client_of(service, values)
             cluster = order(step, client, values)
-            wait(step, client, values, cluster["id"])
-            values = keep(step, client, values, cluster["id"])
+            wait(step, service, client, values, cluster["id"])
+            values = keep(step, service, client, values, cluster["id"])
             answer = workload.run(step, values)
-    except (Trouble, ovh.exceptions.APIError, subprocess.CalledProcessError) as reason:
+    except (Trouble, ovh.exceptions.APIError, subprocess.CalledProcessError, OSError) as reason:
         console.print(f"\n[red]The demo stopped:[/] {reason}")
         console.print(
             "Run `make demo` again to go on from here; `make doctor` says whether the machine lacks something."
@@ -112,77 +118,91 @@ def steps() -> Iterator[Step]:
         yield lambda name: DrawnBar(progress, progress.add_task(name, total=100, doing=""))
 
 
-def prepare(step: Step) -> dict[str, str]:
+@dataclass(frozen=True)
+class Service:
+    """The one of this checkout, as its settings say and its operator's token asks it."""
+
+    given: Settings
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.given.base_url}/1.0"
+
+    @property
+    def token(self) -> str:
+        return (self.given.state / "operator.token").read_text().strip()
+
+    def native(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """A call of the operator's, who alone can make projects."""
+        request = urllib.request.Request(
+            self.given.base_url + path,
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30, context=environment.trust(self.given)) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            raise Trouble(f"{method} {path}: {refusal.read().decode(errors='replace')}") from None
+
+
+def prepare(step: Step, service: Service) -> dict[str, str]:
     """A running service, and a project with credentials in it."""
     bar = step("Start the service")
-    if not environment.answers():
-        environment.start_service()
-    bar.done(f"{environment.URL}/1.0")
+    if not environment.answers(service.given):
+        environment.start_service(service.given)
+    bar.done(service.endpoint)
     bar = step("Make a project with credentials")
-    values = environment.known()
-    if not values or not accepted(values):
-        values = new_project()
-    values = {**values, "STEWARD_PROVIDER_TOKEN": token()}
-    environment.write(values)
+    # The keys of an earlier run are as good at another address.
+    values = {**environment.known(service.given), "OVH_ENDPOINT": service.endpoint}
+    if not accepted(service, values):
+        values = new_project(service)
+    values = {**values, "STEWARD_PROVIDER_TOKEN": service.token}
+    environment.write(service.given, values)
     bar.done(values["OVH_CLOUD_PROJECT_SERVICE"])
     return values
 
 
-def client_of(values: dict[str, str]) -> ovh.Client:
+def client_of(service: Service, values: dict[str, str]) -> ovh.Client:
     # python-ovh knows endpoints by name; this one line makes ours known to it.
     ovh.client.ENDPOINTS["steward"] = values["OVH_ENDPOINT"]
-    return ovh.Client(
+    client = ovh.Client(
         endpoint="steward",
         application_key=values["OVH_APPLICATION_KEY"],
         application_secret=values["OVH_APPLICATION_SECRET"],
         consumer_key=values["OVH_CONSUMER_KEY"],
     )
+    if service.given.tls_certificate is not None:
+        client._session.verify = str(service.given.tls_certificate)  # python-ovh has no way of its own
+    return client
 
 
-def accepted(values: dict[str, str]) -> bool:
+def accepted(service: Service, values: dict[str, str]) -> bool:
     try:
-        client_of(values).get(f"/cloud/project/{values['OVH_CLOUD_PROJECT_SERVICE']}")
+        client_of(service, values).get(f"/cloud/project/{values['OVH_CLOUD_PROJECT_SERVICE']}")
     except (ovh.exceptions.APIError, KeyError):
         return False
     return True
 
 
-def new_project() -> dict[str, str]:
-    project = native("POST", "/native/projects", {"description": "demo", "account": account()})
-    keys = native("POST", f"/native/projects/{project['id']}/credentials", {"description": "demo"})
+def new_project(service: Service) -> dict[str, str]:
+    project = service.native("POST", "/native/projects", {"description": "demo", "account": account(service)})
+    keys = service.native("POST", f"/native/projects/{project['id']}/credentials", {"description": "demo"})
     return {
-        "OVH_ENDPOINT": f"{environment.URL}/1.0",
+        "OVH_ENDPOINT": service.endpoint,
         "OVH_APPLICATION_KEY": keys["applicationKey"],
         "OVH_APPLICATION_SECRET": keys["applicationSecret"],
         "OVH_CONSUMER_KEY": keys["consumerKey"],
         "OVH_CLOUD_PROJECT_SERVICE": project["id"],
-        "STEWARD_STATE": str(environment.STATE),
+        "STEWARD_STATE": str(service.given.state.absolute()),
     }
 
 
-def account() -> str:
+def account(service: Service) -> str:
     """One that the provider may still hand over: its keys are given once, and an earlier run may have lost them."""
-    known = {each["account"] for each in native("GET", "/native/accounts")}
+    known = {each["account"] for each in service.native("GET", "/native/accounts")}
     return "demo" if "demo" not in known else f"demo-{secrets.token_hex(3)}"
-
-
-def token() -> str:
-    return (environment.STATE / "operator.token").read_text().strip()
-
-
-def native(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """A call of the operator's, who alone can make projects."""
-    request = urllib.request.Request(
-        environment.URL + path,
-        method=method,
-        data=json.dumps(body).encode() if body is not None else None,
-        headers={"Authorization": f"Bearer {token()}", "Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as refusal:
-        raise Trouble(f"{method} {path}: {refusal.read().decode(errors='replace')}") from None
 
 
 def order(step: Step, client: ovh.Client, values: dict[str, str]) -> dict[str, Any]:
@@ -193,17 +213,34 @@ def order(step: Step, client: ovh.Client, values: dict[str, str]) -> dict[str, A
         if found["name"] == CLUSTER and found["status"] != "DELETING":
             bar.done(f"{found['id']} stands already")
             return found
-    made: dict[str, Any] = client.post(
-        base,
-        region=REGION,
-        name=CLUSTER,
-        nodepool={"name": POOL, "flavorName": FLAVOR, "desiredNodes": NODES},
-    )
-    bar.done(made["id"])
+    made, flavor = ordered(client, base, offered(client, values))
+    bar.done(f"{made['id']}, with nodes of flavor {flavor}")
     return made
 
 
-def wait(step: Step, client: ovh.Client, values: dict[str, str], cluster_id: str) -> None:
+def offered(client: ovh.Client, values: dict[str, str]) -> list[str]:
+    """Of the flavors that suit the demo, those that this machine is large enough for; the largest first."""
+    path = f"/cloud/project/{values['OVH_CLOUD_PROJECT_SERVICE']}/capabilities/kube/flavors"
+    names = {each["name"] for each in client.get(path, region=REGION)}
+    found = [each for each in FLAVORS if each in names]
+    if not found:
+        raise Trouble("This machine is too small for a node of any flavor; `make doctor` says what it lacks")
+    return found
+
+
+def ordered(client: ovh.Client, base: str, flavors: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """The cluster, and the first flavor of which the machine has room for all nodes."""
+    for flavor in flavors:
+        pool = {"name": POOL, "flavorName": flavor, "desiredNodes": NODES}
+        try:
+            return client.post(base, region=REGION, name=CLUSTER, nodepool=pool), flavor
+        except ovh.exceptions.APIError as reason:
+            if "no room" not in str(reason) or flavor == flavors[-1]:
+                raise
+    raise AssertionError("at least one flavor is tried")
+
+
+def wait(step: Step, service: Service, client: ovh.Client, values: dict[str, str], cluster_id: str) -> None:
     """Until cluster and pool are READY, with the names of the steps that are under way."""
     project = values["OVH_CLOUD_PROJECT_SERVICE"]
     base = f"/cloud/project/{project}/kube/{cluster_id}"
@@ -212,7 +249,7 @@ def wait(step: Step, client: ovh.Client, values: dict[str, str], cluster_id: str
     while time.monotonic() < deadline:
         cluster = client.get(base)
         pools = client.get(f"{base}/nodepool")
-        progress = native("GET", f"/native/projects/{project}/kube/{cluster_id}/progress")
+        progress = service.native("GET", f"/native/projects/{project}/kube/{cluster_id}/progress")
         doing = [f"{each['name']}" for flow in progress for each in flow["steps"] if each["state"] == "running"]
         of_cluster = next((flow["fraction"] for flow in progress if flow["subject"].startswith("cluster:")), 0.0)
         installed = cluster["status"] == "READY"
@@ -234,7 +271,7 @@ def wait(step: Step, client: ovh.Client, values: dict[str, str], cluster_id: str
     )
 
 
-def keep(step: Step, client: ovh.Client, values: dict[str, str], cluster_id: str) -> dict[str, str]:
+def keep(step: Step, service: Service, client: ovh.Client, values: dict[str, str], cluster_id: str) -> dict[str, str]:
     bar = step("Fetch the kubeconfig")
     base = f"/cloud/project/{values['OVH_CLOUD_PROJECT_SERVICE']}/kube/{cluster_id}"
     environment.write_private(environment.KUBECONFIG, client.post(f"{base}/kubeconfig")["content"])
@@ -242,19 +279,16 @@ def keep(step: Step, client: ovh.Client, values: dict[str, str], cluster_id: str
         **values,
         "KUBECONFIG": str(environment.KUBECONFIG),
         "STEWARD_CLUSTER_ID": cluster_id,
-        "STEWARD_BIN": str(programs(client.get(base)["version"])),
+        "STEWARD_BIN": str(programs(service, client.get(base)["version"])),
     }
-    environment.write(kept)
+    environment.write(service.given, kept)
     bar.done(str(environment.KUBECONFIG.relative_to(environment.ROOT)))
     return kept
 
 
-def programs(version: str) -> Path:
+def programs(service: Service, version: str) -> Path:
     """The folder with kubectl and the other components of this version."""
-    from steward.components import supply
-    from steward.settings import Settings
-
-    return supply.of(Settings()).programs(version).newest
+    return supply.of(service.given).programs(version).newest
 
 
 def farewell(values: dict[str, str], answer: str, seconds: float) -> None:

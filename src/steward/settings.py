@@ -22,10 +22,19 @@ def _own_range(network: IPv4Network) -> IPv4Network:
     return network
 
 
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or (":" in host and not (host.startswith("[") and host.endswith("]"))):
+        raise ValueError("an address and a port, as in 127.0.0.1:8080 or [::1]:8080")
+    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+        raise ValueError(f"the port must be a number from 1 to 65535, not {port[:20]!r}")
+    return text
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STEWARD_", frozen=True)
 
-    listen: str = "127.0.0.1:8080"
+    listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:8080"
     """Address and port of the API. Loopback, because anything else needs TLS."""
 
     public_url: str = ""

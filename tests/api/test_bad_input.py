@@ -46,7 +46,7 @@ def good_pool(**fields: Any) -> dict[str, Any]:
         ({"region": "LOCAL1", "nodepools": {}}, 400, "[nodepools] Given data ({}) is not valid for type array"),
         ({"region": "LOCAL1", "nodepools": [{}]}, 400, "[nodepools[0].flavorName] Missing parameter"),
         ({"region": "LOCAL1", "nodepool": good_pool(flavorName="h100-1990")}, 400,
-         "Flavor 'h100-1990' is not available in region 'LOCAL1'; available are d2-4"),
+         "Flavor 'h100-1990' is not available in region 'LOCAL1'; available are d2-2, d2-4"),
         ({"region": "LOCAL1", "nodepool": good_pool(name="my_desired_pool")}, 400,
          "[InvalidDataError] 400: Node pool name my_desired_pool is invalid, only lowercase characters, digits and "
          "'-' are accepted (regex: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') (request ID: "),

@@ -14,11 +14,11 @@ def serve() -> int:
     return serving.serve()
 
 
-def doctor(*, as_json: bool) -> int:
+def doctor(*, form: str) -> int:
     """Say what this machine lacks, and the command that mends it."""
     from steward.bootstrap import examination
 
-    return examination.report(as_json=as_json)
+    return examination.report(form=form)
 
 
 def components(*, versions: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 import os
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,9 +169,19 @@ def vulnerabilities(settings: Settings) -> advisories.Advisories:
     return advisories_.OsvAdvisories(settings.vulnerabilities, recipes.modules_folder)
 
 
+def claimed(settings: Settings) -> AbstractContextManager[None]:
+    """Names and addresses of this machine are this service's, until the end."""
+    from steward.runtimes.processes import claims, places
+
+    if settings.runtime == "simulated":
+        return nullcontext()
+    spot = places.Places(settings.state, settings.instance)
+    return claims.held(spot, networks.Plan(settings.network), settings.listen)
+
+
 async def torn_down(settings: Settings) -> None:
     """What `prepare` of the processes runtime made is taken away again."""
-    from steward.runtimes.processes import cgroups, host, links, places, supervision
+    from steward.runtimes.processes import cgroups, claims, host, links, places, supervision
 
     if settings.runtime == "simulated":
         return
@@ -178,6 +189,7 @@ async def torn_down(settings: Settings) -> None:
     await supervision.Supervisor().stop("registry", host.registry_record(spot), grace=5.0)
     await links.remove_host(settings.instance, networks.Plan(settings.network))
     cgroups.Cgroups().remove(settings.instance)
+    claims.give_up(spot)
 
 
 def owner() -> str:

@@ -38,6 +38,7 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
     check(settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(state.hold(settings.state))
+        stack.enter_context(runtimes.claimed(settings))
         token = state.operator_token(settings.state)
         kept = await _opened(settings)
         stack.push_async_callback(kept.close)

@@ -93,19 +93,38 @@ async def answer(settings: Settings, running: service.Running) -> None:
 
 
 def _check_port(listen: str) -> None:
-    from steward.runtimes.processes import doctor
+    from steward.runtimes.processes import neighbours
 
-    for finding in doctor.port(listen):
-        if not finding.good:
-            raise errors.Unavailable(f"{finding.check} {finding.message}: {finding.mend}")
+    finding = neighbours.port(listen)
+    if not finding.good:
+        raise errors.Unavailable(f"{finding.check} {finding.message}: {finding.mend}")
 
 
 def _check_machine(settings: Settings) -> None:
     """Before the first file is written: a machine that cannot run clusters is left as it was found."""
-    from steward.runtimes.processes import doctor
+    from steward.runtimes.processes import doctor, places
 
     if settings.runtime == "processes":
-        doctor.check(settings.state)
+        doctor.check(places.Places(settings.state, settings.instance), networks.Plan(settings.network))
+        _say_what_is_missing(settings)
+
+
+def _say_what_is_missing(settings: Settings) -> None:
+    """To the person at the terminal: what is compiled takes minutes in which nothing else would be seen."""
+    from steward.components import supply
+
+    components = supply.of(settings)
+    missing = components.missing(supply.default_version())
+    now = sum(each.expected_seconds for each in missing if each.name == "registry")
+    later = sum(each.expected_seconds for each in missing if each.name != "registry")
+    if now:
+        sys.stderr.write(f"steward: the registry's program is being compiled before the first answer, about {now} s\n")
+    if later:
+        names = ", ".join(each.name for each in missing if each.expected_seconds and each.name != "registry")
+        sys.stderr.write(
+            f"steward: not here yet: {names}. The first order of a cluster compiles them, in about "
+            f"{later // 60 + 1} minutes; `steward components` does so beforehand\n"
+        )
 
 
 def _said(where: tuple[int | str, ...], what: str) -> str:

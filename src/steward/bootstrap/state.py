@@ -9,13 +9,14 @@ from typing import TextIO
 from steward.domain import errors
 
 TOKEN = "operator.token"
+LOCK = "steward.lock"
 
 
 def hold(folder: Path) -> TextIO:
     """Lock the folder for as long as the answer is kept open; refuse where another service has it."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (folder / "steward.lock").open("w")
+        lock = (folder / LOCK).open("w")
     except OSError as reason:
         raise errors.Unavailable(
             f"The state folder {folder} cannot be used ({reason.strerror}); make it writable or set STEWARD_STATE"
@@ -28,6 +29,18 @@ def hold(folder: Path) -> TextIO:
             f"Another steward serves from {folder}; end it first, or give this one its own STEWARD_STATE"
         ) from None
     return lock
+
+
+def held(folder: Path) -> bool:
+    """Whether a service serves from it now."""
+    try:
+        with (folder / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def operator_token(folder: Path) -> str:

@@ -6,6 +6,7 @@ imported when they are named: reading all of them would double the time of `stew
 
 import importlib
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Protocol
 
 import typer
@@ -53,6 +54,12 @@ NOUNS = {
 EPILOG = "Exit codes: " + " · ".join(f"{code} {meaning}" for code, meaning in failures.EXIT_CODES.items())
 
 
+class Form(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
 class Serve(Protocol):
     """Runs the service until it is asked to end; returns the exit code."""
 
@@ -60,9 +67,9 @@ class Serve(Protocol):
 
 
 class Doctor(Protocol):
-    """Says what this machine lacks; returns 0 when nothing."""
+    """Says what this machine lacks, as `table`, `json` or `yaml`; returns 0 when nothing."""
 
-    def __call__(self, *, as_json: bool) -> int: ...
+    def __call__(self, *, form: str) -> int: ...
 
 
 class Components(Protocol):
@@ -114,10 +121,11 @@ def build(*, serve: Serve, doctor: Doctor, components: Components) -> typer.Type
 
     @app.command("doctor")
     def doctor_(
-        as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON.")] = False,
+        form: Annotated[Form, typer.Option("--output", "-o", help="Form of the findings.")] = Form.TABLE,
+        as_json: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
     ) -> None:
         """Say what this machine lacks for running clusters, and the command that mends it."""
-        raise typer.Exit(doctor(as_json=as_json))
+        raise typer.Exit(doctor(form=Form.JSON if as_json else form))
 
     @app.command("components")
     def components_(

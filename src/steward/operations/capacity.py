@@ -48,7 +48,15 @@ def of_pools(pools: Iterable[nodepools.NodePool]) -> Promise:
 async def check(context: context_.Context, work: records.Work, more: Promise) -> None:
     """Refuse what does not fit beside everything promised before."""
     standing = CONTROL_PLANE.times(len(await work.clusters.all())) + of_pools(await work.nodepools.all())
-    short = _short_of(context.host.capacity(), standing, more)
+    capacity = context.host.capacity()
+    if capacity.closed and more != Promise():
+        raise errors.Unavailable(
+            f"The provider's host takes no order that needs more room for now: {capacity.closed}. It is the provider's "
+            "turn to make room",
+            name="InsufficientCapacityError",
+            code="INSUFFICIENT_CAPACITY",
+        )
+    short = _short_of(capacity, standing, more)
     if short:
         raise errors.Unavailable(
             f"The provider's host has no room for this: short of {'; '.join(short)}. It is the provider's turn to add "

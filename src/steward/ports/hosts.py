@@ -16,6 +16,7 @@ class Capacity:
     disk_gb: int
     largest_vcpus: int  # of one node: no flavor larger than the host
     largest_memory_mb: int
+    closed: str = ""  # why nothing more is promised for now, whatever the figures say
     ipvs: bool = True  # whether the kernel has it; where not, kube-proxy uses nftables instead
 
 

@@ -88,8 +88,12 @@ class Engine:
 
     async def start(self) -> None:
         """Take up everything that exists. Leases of an earlier process of this owner end here."""
-        async with self._records.begin() as work:
-            await work.leases.release_all(self._owner)
+        try:
+            async with self._records.begin() as work:
+                await work.leases.release_all(self._owner)
+        except errors.Unavailable as reason:
+            # A disk that is full keeps nobody from reading; the leases run out by themselves.
+            log.warning("leases not released", reason=reason.message)
         for subject in await self._everything():
             self.wake(subject)
         self._keep(self._discover())

@@ -167,8 +167,8 @@ class Desk:
         self.served.append("serve")
         return 0
 
-    def _doctor(self, *, as_json: bool) -> int:
-        self.served.append(f"doctor json={as_json}")
+    def _doctor(self, *, form: str) -> int:
+        self.served.append(f"doctor {form}")
         return 1
 
     def _components(self, *, versions: object) -> int:

@@ -126,8 +126,9 @@ def test_flavors_of_a_region(desk: Desk) -> None:
     ("arguments", "called", "code"),
     [
         (["serve"], "serve", 0),
-        (["doctor"], "doctor json=False", 1),
-        (["doctor", "--json"], "doctor json=True", 1),
+        (["doctor"], "doctor table", 1),
+        (["doctor", "--json"], "doctor json", 1),
+        (["doctor", "-o", "yaml"], "doctor yaml", 1),
         (["components"], "components []", 0),
         (["components", "1.36", "1.37"], "components ['1.36', '1.37']", 0),
     ],

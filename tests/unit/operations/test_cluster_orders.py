@@ -1,6 +1,7 @@
 """Orders of clusters: defaults, refusals, all or nothing, quotas, room."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -140,7 +141,7 @@ def test_what_asks_for_the_default_is_accepted(customization: dict[str, object])
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"flavor": "b2-999"}, "Flavor 'b2-999' is not available in region 'LOCAL1'; available are d2-4"),
+        ({"flavor": "b2-999"}, "Flavor 'b2-999' is not available in region 'LOCAL1'; available are d2-2, d2-4"),
         ({"flavor": "b2-30"}, "is not available"),  # larger than the host
         ({"name": "Upper_Case"}, "regex"),
         ({"desired": 3, "maximum": 2}, "must be between"),
@@ -235,6 +236,26 @@ def test_a_full_host_refuses_with_what_is_short(room: dict[str, int], short: str
         assert "provider's turn" in refused.value.message
         assert (refused.value.name, refused.value.whose_turn) == ("InsufficientCapacityError", errors.PROVIDER)
         assert (service.records.commits, service.woken) == (before, [])
+
+    setting.run(story())
+
+
+def test_a_host_that_is_closed_for_now_takes_nothing_that_needs_room() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        await service.ready(pool(desired=2))
+        service.host.room = replace(service.host.room, closed="the disk is too full")
+        with pytest.raises(errors.Unavailable, match="the disk is too full") as refused:
+            await service.order(pool(desired=1))
+        assert refused.value.code == "INSUFFICIENT_CAPACITY"
+        await resize(service, 1)  # what gives room back is welcome
+        with pytest.raises(errors.Unavailable, match="the disk is too full"):
+            await resize(service, 2)
+
+    async def resize(service: setting.Setting, desired: int) -> None:
+        (standing,) = await service.pools()
+        change = orders.PoolChange(desired=desired)
+        await nodepools_.edit(service.context, service.customer, pool_id=standing.id, change=change, **service.named())
 
     setting.run(story())
 

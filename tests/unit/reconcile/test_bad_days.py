@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
 from steward.domain import clusters, conditions, errors, versions
 from steward.ports.control_planes import Part
 from steward.reconcile import nodes as nodes_
+from tests.unit.reconcile import stewards
 from tests.unit.reconcile.sites import Site
 
 Play = Callable[..., None]
@@ -34,6 +36,24 @@ def test_a_part_that_dies_while_the_cluster_is_installed(play: Play, part: Part,
         cluster_id = await site.order(1)
         await site.clock.sleep(after)
         site.faults.kill_part(cluster_id, part)
+        await site.settled()
+
+    play(story)
+
+
+def test_a_service_starts_on_a_disk_that_takes_no_writes(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(site: Site) -> None:
+        await site.standing(1)
+        await site.kill()
+        begin = stewards.GatedRecords.begin
+
+        def refuse(self: stewards.GatedRecords) -> NoReturn:
+            raise errors.Unavailable("the disk is full")
+
+        monkeypatch.setattr(stewards.GatedRecords, "begin", refuse)
+        await site.begin()
+        await site.clock.sleep(5)
+        monkeypatch.setattr(stewards.GatedRecords, "begin", begin)
         await site.settled()
 
     play(story)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -209,6 +210,19 @@ def registry_hosts(own: str, mirrors: Sequence[str]) -> str:
     """For every registry: ours first, then the operator's mirrors, then the registry itself."""
     tables = [f'[host."{each}"]\n  capabilities = ["pull", "resolve"]\n' for each in (own, *mirrors)]
     return "\n".join(tables)
+
+
+def proxy_environment(proxy: str, wanted: machines.Machine, registry: str) -> Mapping[str, str]:
+    """For pulling images from outside alone: nothing of the cluster, nor the host's registry, is behind a proxy."""
+    if not proxy:
+        return {}
+    network = wanted.network
+    near = (
+        "localhost", "127.0.0.0/8", str(network.nodes), str(network.link), str(wanted.pods), str(wanted.services),
+        str(urlsplit(registry).hostname), ".svc", ".cluster.local",
+    )  # fmt: skip
+    values = {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": ",".join(near)}
+    return {**values, **{name.lower(): text for name, text in values.items()}}
 
 
 def commands(wanted: machines.Machine, find: Mapping[str, Path]) -> Mapping[str, tuple[str, ...]]:

@@ -1,7 +1,6 @@
 """The machine that clusters run on: its room, its rules, and the registry that its nodes pull from."""
 
 import asyncio
-import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,13 +9,12 @@ from pathlib import Path
 
 import structlog
 
-from steward.domain import clusters, flavors, networks
+from steward.domain import clusters, errors, flavors, networks
 from steward.ports import hosts
-from steward.runtimes.processes import boxes, commands, doctor, links, places, supervision
+from steward.runtimes.processes import boxes, commands, doctor, kernel, links, places, room, supervision
 
 log = structlog.get_logger(__name__)
 
-RESERVED_MEMORY_MB = 1536  # of the host, for itself and for steward
 _RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 
 
@@ -38,8 +36,8 @@ class Registry:
 
 def size(state: Path) -> boxes.HostSize:
     """Of the disk that the state folder is on; of what is to be, the nearest folder that is."""
-    state = next(each for each in (state, *state.parents) if each.exists())
-    return boxes.HostSize(vcpus=os.cpu_count() or 1, memory_mb=_memory_mb(), disk_bytes=shutil.disk_usage(state).total)
+    disk = shutil.disk_usage(room.nearest(state)).total
+    return boxes.HostSize(vcpus=room.cores(), memory_mb=room.memory_mb(), disk_bytes=disk)
 
 
 def resolvers(configured: list[IPv4Address]) -> list[IPv4Address]:
@@ -79,26 +77,32 @@ class ProcessHost:
         return f"http://{self._plan.registry}:{networks.REGISTRY_PORT}"
 
     async def prepare(self) -> None:
-        await asyncio.to_thread(doctor.check, self._spot.state)
-        await self._raise_limits()
-        await links.ensure_host(self._spot.instance, self._plan)
-        await self._supervisor.ensure(self._registry_program(await self._registry.program()))
+        await asyncio.to_thread(doctor.check, self._spot, self._plan)
+        program = await self._registry.program()  # may be missing, and then nothing was changed
+        try:
+            await asyncio.to_thread(kernel.load)
+            await self._raise_limits()
+            await links.ensure_host(self._spot.instance, self._plan)
+        except commands.Failed as reason:
+            raise errors.Unavailable(f"This machine could not be prepared for clusters: {reason}") from None
+        await self._supervisor.ensure(self._registry_program(program))
 
     def capacity(self) -> hosts.Capacity:
-        memory, cpus = _memory_mb(), os.cpu_count() or 1
-        folder = next(each for each in (self._spot.state, *self._spot.state.parents) if each.exists())
+        memory, cpus = room.memory_mb(), room.cores()
+        disk_gb = shutil.disk_usage(room.nearest(self._spot.state)).total // 2**30
         return hosts.Capacity(
-            memory_mb=int((memory - RESERVED_MEMORY_MB) * self._overcommit.memory),
+            memory_mb=int((memory - room.RESERVED_MEMORY_MB) * self._overcommit.memory),
             vcpus=int(cpus * self._overcommit.cpu),
-            disk_gb=int(_disk_gb(folder) * self._overcommit.disk),
+            disk_gb=int(disk_gb * self._overcommit.disk),
             largest_vcpus=cpus,
-            largest_memory_mb=memory - RESERVED_MEMORY_MB,
+            largest_memory_mb=memory - room.RESERVED_MEMORY_MB,
             ipvs=boxes.has_ipvs(),
+            closed=room.short_of_disk(self._spot.state),
         )
 
     def fits(self, flavor: flavors.Flavor) -> bool:
-        room = self.capacity()
-        return flavor.vcpus <= room.largest_vcpus and flavor.ram_mb <= room.largest_memory_mb
+        has = self.capacity()
+        return flavor.vcpus <= has.largest_vcpus and flavor.ram_mb <= has.largest_memory_mb
 
     def subscribe(self, listener: Callable[[hosts.Change], None]) -> None:
         def pass_on(ended: supervision.Ended) -> None:
@@ -142,15 +146,6 @@ def change_of(ended: supervision.Ended) -> hosts.Change | None:
         component=parts[-1],
         message=f"{parts[-1]} ended: {ended.reason}. It is started again (restart {ended.restarts})",
     )
-
-
-def _memory_mb() -> int:
-    with open("/proc/meminfo") as file:
-        return int(file.readline().split()[1]) // 1024
-
-
-def _disk_gb(folder: Path) -> int:
-    return shutil.disk_usage(folder).total // 2**30
 
 
 def _is_usable(text: str) -> bool:

@@ -182,7 +182,7 @@ class ProcessMachines:
         environment = {
             "PATH": f"{find['containerd'].parent}:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",
-            **({"HTTP_PROXY": self._kit.proxy, "HTTPS_PROXY": self._kit.proxy} if self._kit.proxy else {}),
+            **boxes.proxy_environment(self._kit.proxy, wanted, self._kit.registry),
         }
         return [
             supervision.Program(

@@ -104,6 +104,16 @@ def test_own_registry_comes_first_and_the_upstream_last() -> None:
     assert "server" not in hosts  # so containerd falls through to the registry that the image names
 
 
+def test_only_the_outside_is_behind_the_proxy() -> None:
+    registry = "http://100.64.255.254:5000"
+    assert boxes.proxy_environment("", machine(), registry) == {}
+    found = boxes.proxy_environment("http://proxy.example:3128", machine(), registry)
+    assert found["HTTPS_PROXY"] == found["https_proxy"] == "http://proxy.example:3128"
+    near = found["NO_PROXY"].split(",")
+    assert found["no_proxy"] == found["NO_PROXY"]
+    assert {"100.65.6.0/23", "10.2.0.0/16", "10.3.0.0/16", "100.64.255.254", ".svc", ".cluster.local"} <= set(near)
+
+
 @pytest.mark.parametrize(
     ("asked", "ipvs", "mode"),
     [

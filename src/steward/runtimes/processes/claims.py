@@ -1,0 +1,115 @@
+"""Which stewards this machine has: their names, their ranges of addresses, and whether they run.
+
+Names and addresses on the machine follow from the instance and the range alone, so two services with the same ones
+would take each other's clusters for their own. Each service therefore writes down, below /run, what it uses, and
+holds a lock on it while it runs. What it wrote counts for as long as clusters of it may stand: they go on when the
+service has ended. A reboot takes them and the note away at once.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import TextIO
+
+from steward.domain import errors, networks
+from steward.runtimes.processes import places, room
+
+FOLDER = Path("/run/steward")
+MEND = "set STEWARD_INSTANCE and STEWARD_NETWORK to others, or end that steward and its clusters first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    instance: str
+    network: str
+    state: str
+    listen: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    claim: Claim
+    runs: bool
+
+
+def known() -> list[Known]:
+    """All that were written down; what cannot be read says nothing."""
+    found = []
+    for path in sorted(FOLDER.glob("*.json")):
+        with contextlib.suppress(OSError, ValueError, TypeError), path.open() as file:
+            found.append(Known(claim=Claim(**json.load(file)), runs=_locked(file.fileno())))
+    return found
+
+
+def conflict(spot: places.Places, plan: networks.Plan) -> str:
+    """Whose names or addresses these settings would take; empty where nobody's."""
+    for each in known():
+        other = each.claim
+        standing = each.runs or room.holds_clusters(Path(other.state))
+        if not standing or Path(other.state) == spot.state.absolute():
+            continue
+        whose = f"another steward on this machine, which serves from {other.state}"
+        if not each.runs:
+            whose = f"another steward, which does not run while its clusters, in {other.state}, do"
+        if other.instance == spot.instance:
+            return f"the name {spot.instance} is that of {whose}"
+        if IPv4Network(other.network).overlaps(plan.range):
+            return f"the range {plan.range} overlaps {other.network}, the range of {whose}"
+    return ""
+
+
+@contextmanager
+def held(spot: places.Places, plan: networks.Plan, listen: str) -> Iterator[None]:
+    """Names and addresses are this service's until the end; refuses where they are another's."""
+    claim = Claim(
+        instance=spot.instance,
+        network=str(plan.range),
+        state=str(spot.state.absolute()),
+        listen=listen,
+        pid=os.getpid(),
+    )
+    try:
+        file = _written(spot, plan, claim)
+    except OSError as reason:
+        raise errors.Unavailable(f"{FOLDER} cannot be used: {reason.strerror}. Make it writable") from None
+    with file:
+        yield
+
+
+def _written(spot: places.Places, plan: networks.Plan, claim: Claim) -> TextIO:
+    FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("a") as door:  # two that start at once look one after the other
+        fcntl.flock(door, fcntl.LOCK_EX)
+        lack = conflict(spot, plan)
+        if lack:
+            raise errors.Unavailable(f"These settings cannot be used: {lack}. Mend it: {MEND}")
+        file = _path(spot.instance).open("a+")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.truncate(0)
+        file.write(json.dumps(asdict(claim)))
+        file.flush()
+    return file
+
+
+def give_up(spot: places.Places) -> None:
+    """For a service that left nothing on the machine."""
+    _path(spot.instance).unlink(missing_ok=True)
+
+
+def _path(instance: str) -> Path:
+    return FOLDER / f"{instance}.json"
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
