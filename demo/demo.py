@@ -57,6 +57,9 @@ def main() -> int:
         )
         return 1
     farewell(values, answer, time.monotonic() - began)
+    missing = supply.of(given).missing(supply.default_version())
+    if missing:
+        console.print(f"\n{supply.comes_later(missing)}.")
     return 0
 
 

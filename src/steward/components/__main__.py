@@ -56,8 +56,12 @@ async def _run(arguments: argparse.Namespace, console: Console) -> None:
     components = supply.of(configuration.Settings())
     kube = arguments.kube or [supply.default_version()]
     items = components.plan(kube, with_bench=arguments.bench)
-    missing = [item for item in items if not item.present and not (arguments.first and item.name in supply.LATER)]
-    _announce(console, missing, len(items))
+    absent = [item for item in items if not item.present]
+    later = [item for item in absent if arguments.first and item.name in supply.LATER]
+    missing = [item for item in absent if item not in later]
+    _announce(console, missing, later, len(items))
+    if components.unused(kube):
+        console.print(components.unused(kube), highlight=False, soft_wrap=True)
     if missing and not arguments.plan:
         _refuse_early(components.lacks(kube) or await components.unreachable(kube))
         began = time.monotonic()
@@ -69,10 +73,10 @@ async def _run(arguments: argparse.Namespace, console: Console) -> None:
         print(programs.newest)
 
 
-def _announce(console: Console, missing: Sequence[supply.Item], of: int) -> None:
+def _announce(console: Console, missing: Sequence[supply.Item], later: Sequence[supply.Item], of: int) -> None:
     if not missing:
-        console.print(f"[green]✓[/] all {of} components are here")
-        return
+        which = f"the {of - len(later)} components that a first cluster waits for" if later else f"all {of} components"
+        console.print(f"[green]✓[/] {which} are here")
     compiled = [item for item in missing if item.expected_seconds]
     if compiled:
         seconds = sum(item.expected_seconds for item in compiled)
@@ -83,6 +87,8 @@ def _announce(console: Console, missing: Sequence[supply.Item], of: int) -> None
             "cache of Go's. Later runs find the results.",
             highlight=False,
         )
+    if later:
+        console.print(supply.comes_later(later), highlight=False, soft_wrap=True)
 
 
 def _refuse_early(lacks: Sequence[str]) -> None:

@@ -30,24 +30,19 @@ class Mirror:
     way = "mirror"
 
     def key(self, recipe: recipes.Recipe) -> str | None:
-        """None where upstream publishes no file; of files with known digests, whatever the mirror is called."""
+        """None where upstream publishes no file, or nobody gave its digest; whatever the mirror is called."""
         paths = _paths(recipe)
-        if not paths:
+        if not paths or self.undigested(recipe):
             return None
-        known = [f"{path}={self.digests.get(path, '')}" for path in sorted(set(paths.values()))]
+        known = [f"{path}={self.digests[path]}" for path in sorted(set(paths.values()))]
         return hashlib.sha256("\n".join([recipe.name, *known]).encode()).hexdigest()
 
-    async def ready(self, recipe: recipes.Recipe, _listen: reports.Listener) -> None:
-        for lack in self.lacks(recipe):
-            raise errors.Unavailable(lack)
+    async def ready(self, _recipe: recipes.Recipe, _listen: reports.Listener) -> None:
+        """Whatever has a key can be tried."""
 
-    def lacks(self, recipe: recipes.Recipe) -> list[str]:
-        unknown = sorted({path for path in _paths(recipe).values() if path not in self.digests})
-        return [
-            f"{path} of the mirror is not used, because nobody has given its SHA-256. Add it to the file that "
-            "STEWARD_DIGESTS names, as `path: digest`; upstream publishes the digest beside the file."
-            for path in unknown
-        ]
+    def undigested(self, recipe: recipes.Recipe) -> list[str]:
+        """Its files that are not used, because nobody has given their SHA-256."""
+        return sorted({path for path in _paths(recipe).values() if path not in self.digests})
 
     async def fill(self, recipe: recipes.Recipe, target: Path, listen: reports.Listener) -> Mapping[str, str]:
         paths = _paths(recipe)

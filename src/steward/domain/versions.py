@@ -42,6 +42,19 @@ def latest_of(offered: tuple[Version, ...], series: str) -> Version:
     return max(of_series)
 
 
+def ordered(offered: tuple[Version, ...], text: str) -> Version:
+    """What an order of `1.36` installs, or of `1.36.1`, which is beyond OVHcloud's enum and must be offered."""
+    if text.count(".") < 2:
+        return latest_of(offered, text)
+    found = next((each for each in offered if str(each) == text), None)
+    if found is None:
+        known = ", ".join(str(each) for each in sorted(offered))
+        raise errors.BadInput(
+            f"Body parameter version isn't formated correctly: {text[:64]!r} is not offered here; offered are {known}"
+        )
+    return found
+
+
 def next_series(offered: tuple[Version, ...], current: Version) -> list[str]:
     """The minor versions that one may go to from here: the next one, if it is offered."""
     following = f"{current.major}.{current.minor + 1}"

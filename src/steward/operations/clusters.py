@@ -82,7 +82,7 @@ def _drafted(
     wishes.check_network(order)
     wishes.check_customization(order.customization)
     pods, services = wishes.ranges(order, plan)
-    version = versions.latest_of(capabilities.versions_offered(), order.version or capabilities.default_series())
+    version = versions.ordered(capabilities.versions_offered(), order.version or capabilities.default_series())
     policy = order.update_policy or clusters.UpdatePolicy.ALWAYS_UPDATE
     cluster_id = clusters.ClusterId(str(uuid.uuid4()))
     return clusters.Cluster(

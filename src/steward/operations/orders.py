@@ -51,7 +51,7 @@ class ClusterOrder:
 
     region: str
     name: str | None = None
-    version: str | None = None  # a minor version
+    version: str | None = None  # a minor version, or a full one of the catalogue
     plan: str | None = None
     update_policy: str | None = None
     proxy_mode: str | None = None

