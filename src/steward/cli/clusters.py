@@ -1,5 +1,6 @@
 """`steward cluster`: order, look at, rename and delete clusters, and get the way into them."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,11 @@ COLUMNS: list[output.Column[models.Cluster]] = [
     output.Column(title="API", value=lambda row: row.get("url"), wide=True),
     output.Column(title="CREATED", value=lambda row: row["createdAt"]),
 ]
+
+
+class Document(StrEnum):
+    YAML = "yaml"
+    JSON = "json"
 
 
 @app.command("list")
@@ -115,9 +121,8 @@ def kubeconfig(
     merge: Annotated[
         bool, typer.Option("--merge", help="Merge into the first file of KUBECONFIG, or ~/.kube/config.")
     ] = False,
-    file: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to this file, readable by you only.")
-    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Write to this file, readable by you only.")] = None,
+    form: Annotated[Document, typer.Option("--output", "-o", help="Form of what is printed.")] = Document.YAML,
 ) -> None:
     """Print a cluster's kubeconfig, write it to a file, or merge it into yours."""
     session = session_.of(ctx)
@@ -126,6 +131,10 @@ def kubeconfig(
         _merge(session, found, into=file)
         return
     content = clusters.kubeconfig(session.link(), session.project, found["id"])
+    if form is Document.JSON:
+        import yaml
+
+        content = output.serialised(output.Format.JSON, yaml.safe_load(content))
     if file is None:
         session.terminal.write(content.rstrip("\n"))
         return

@@ -17,7 +17,7 @@ COLUMNS: list[output.Column[models.Event]] = [
     output.Column(title="AT", value=lambda row: row["at"]),
     output.Column(title="TYPE", value=lambda row: row["type"]),
     output.Column(title="BY", value=lambda row: row["actor"]),
-    output.Column(title="ACTIVITY", value=lambda row: row["activity"], wide=True),
+    output.Column(title="ACTIVITY", value=lambda row: row["activity"]),
     output.Column(title="SUBJECT", value=lambda row: f"{row['subject']}:{row['subjectId']}", wide=True),
     output.Column(title="MESSAGE", value=lambda row: row["message"]),
 ]

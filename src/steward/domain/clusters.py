@@ -4,7 +4,6 @@ Operations write the wanted part, reconcilers the seen part. The status word of 
 computed here from the conditions; it is stored nowhere.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +16,7 @@ from steward.domain import errors, projects, versions
 
 ClusterId = NewType("ClusterId", str)  # a UUID
 
-LONGEST_NAME = 63
-_NAME = re.compile(r"^[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9])?$")
+LONGEST_NAME = 255
 
 
 class Status(StrEnum):
@@ -114,10 +112,11 @@ def status(cluster: Cluster) -> Status:
 
 
 def checked_name(text: str) -> str:
-    if len(text) > LONGEST_NAME or not _NAME.fullmatch(text):
+    """Free text, as at OVHcloud; what cannot be printed in a line would deceive whoever reads it in a list."""
+    if len(text) > LONGEST_NAME or not text.isprintable() or not text.strip():
         raise errors.BadInput(
-            f"Cluster name {text!r} is invalid: it begins with a letter, ends with a letter or digit, has only "
-            f"letters, digits, '-', '_' and '.' inside, and at most {LONGEST_NAME} characters",
+            f"Cluster name {text[:LONGEST_NAME]!r} is invalid: it has 1 to {LONGEST_NAME} characters, all of which can "
+            "be printed in a line",
             name="InvalidDataError",
         )
     return text

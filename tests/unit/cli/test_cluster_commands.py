@@ -2,6 +2,7 @@
 
 import json
 import stat
+from collections.abc import Callable
 
 import pytest
 import yaml
@@ -210,8 +211,14 @@ class TestKubeconfig:
         assert request.content == b""
         assert "content-type" not in request.headers
 
+    @pytest.mark.parametrize(("form", "parse"), [("yaml", yaml.safe_load), ("json", json.loads)])
+    def test_o_is_a_form_as_everywhere(self, with_kubeconfig: Desk, form: str, parse: Callable[[str], object]) -> None:
+        result = with_kubeconfig.run("cluster", "kubeconfig", "demo", "-o", form)
+        assert parse(result.out) == KUBECONFIG
+        assert list(with_kubeconfig.folder.iterdir()) == []
+
     def test_to_a_file_of_ones_own(self, with_kubeconfig: Desk) -> None:
-        result = with_kubeconfig.run("cluster", "kubeconfig", "demo", "--output", "config")
+        result = with_kubeconfig.run("cluster", "kubeconfig", "demo", "--file", "config")
         file = with_kubeconfig.folder / "config"
         assert yaml.safe_load(file.read_text()) == KUBECONFIG
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -227,7 +234,7 @@ class TestKubeconfig:
     def test_an_unreadable_file_is_left_alone(self, with_kubeconfig: Desk) -> None:
         desk = with_kubeconfig
         (desk.folder / "one").write_text("clusters: [\ntoken: hidden")
-        result = desk.run("cluster", "kubeconfig", "demo", "--merge", "--output", "one")
+        result = desk.run("cluster", "kubeconfig", "demo", "--merge", "--file", "one")
         assert result.code == 1
         assert "nothing was changed" in result.err
         assert "hidden" not in result.err
