@@ -4,8 +4,6 @@ A body is read here, once, and never past its limit: everything behind works on 
 `/1.0` and `/v1` are one API; the prefix is cut off, so that routes and access rules know paths without it.
 """
 
-import os
-import uuid
 from collections.abc import Callable
 from datetime import datetime
 
@@ -52,7 +50,7 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        query_id = self._query_id()
+        query_id = errors_.query_id(int(self._now().timestamp()))
         scope = _routed(scope)
         scope[errors_.QUERY_ID] = query_id
         answer = _Answer(send, query_id, ovh=scope[_PREFIXED])
@@ -65,10 +63,6 @@ class Edge:
             # What the application let through it has answered already, unless it broke before that.
             if not answer.began:
                 await errors_.answer(Request(scope), reason)(scope, receive, answer.send)
-
-    def _query_id(self) -> str:
-        """Of OVHcloud's form: place, front end, seconds, process, random."""
-        return f"LOCAL.ext-1.{int(self._now().timestamp()):x}.{os.getpid()}.{uuid.uuid4().hex}"
 
 
 class _Answer:

@@ -5,6 +5,7 @@ reads. `details` is always flat, text to text, or go-ovh cannot decode it.
 """
 
 import json
+import os
 import traceback
 import uuid
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,11 @@ class _MethodNotAllowed(errors.BadInput):
     status = 405
     kind = "Client::MethodNotAllowed"
     code = "METHOD_NOT_ALLOWED"
+
+
+def query_id(seconds: int) -> str:
+    """Of OVHcloud's form: place, front end, seconds, process, random."""
+    return f"LOCAL.ext-1.{seconds:x}.{os.getpid()}.{uuid.uuid4().hex}"
 
 
 def add_handlers(app: FastAPI) -> None:

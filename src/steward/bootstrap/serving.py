@@ -59,7 +59,7 @@ async def _serve(settings: Settings) -> None:
 
 async def answer(settings: Settings, running: service.Running) -> None:
     """Serve the API until SIGTERM or SIGINT."""
-    from steward.api import app
+    from steward.api import app, connections
     from steward.api.config import ApiConfig
 
     host, _, port = settings.listen.rpartition(":")
@@ -75,7 +75,7 @@ async def answer(settings: Settings, running: service.Running) -> None:
             app.create(running.context, config),
             host=host.strip("[]"),
             port=int(port),
-            http="httptools",
+            http=connections.Connection,
             access_log=False,
             log_config=None,
             server_header=False,

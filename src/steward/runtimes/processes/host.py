@@ -11,7 +11,7 @@ import structlog
 
 from steward.domain import clusters, errors, flavors, networks
 from steward.ports import hosts
-from steward.runtimes.processes import boxes, commands, doctor, kernel, links, places, room, supervision
+from steward.runtimes.processes import boxes, commands, doctor, kernel, links, logs, places, room, supervision
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +71,7 @@ class ProcessHost:
         self._supervisor = supervisor
         self._overcommit = overcommit
         self._registry = registry
+        self._keeping_logs: asyncio.Task[None] | None = None
 
     @property
     def registry_url(self) -> str:
@@ -86,6 +87,7 @@ class ProcessHost:
         except commands.Failed as reason:
             raise errors.Unavailable(f"This machine could not be prepared for clusters: {reason}") from None
         await self._supervisor.ensure(self._registry_program(program))
+        self._keeping_logs = self._keeping_logs or asyncio.get_running_loop().create_task(self._bound_logs())
 
     def capacity(self) -> hosts.Capacity:
         memory, cpus = room.memory_mb(), room.cores()
@@ -113,7 +115,15 @@ class ProcessHost:
         self._supervisor.subscribe(pass_on)
 
     async def close(self) -> None:
+        if self._keeping_logs is not None:
+            self._keeping_logs.cancel()
+            self._keeping_logs = None
         self._supervisor.let_go()
+
+    async def _bound_logs(self) -> None:
+        while True:
+            await asyncio.to_thread(logs.bound, self._spot)
+            await asyncio.sleep(logs.INTERVAL)
 
     async def _raise_limits(self) -> None:
         wanted = {"fs.inotify.max_user_instances": 8192, "fs.inotify.max_user_watches": 524288}
