@@ -7,7 +7,7 @@ do is decided by the operation, by the same contract for both parties.
 
 import hashlib
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -100,11 +100,13 @@ async def _borne(request: Request, inner: Handler) -> Response:
 async def _signed(request: Request, inner: Handler) -> Response:
     held = wiring(request)
     signed = await held.authentication.customer(request)
-    request.state.call = Call(wiring=held, actor=signed.actor, credential=signed.credential)
+    call = Call(wiring=held, actor=signed.actor, credential=signed.credential)
+    request.state.call = call
     if request.method == "GET":
         return await inner(request)
 
-    async def act() -> Response:
+    async def act(context: context_.Context) -> Response:
+        request.state.call = replace(call, wiring=replace(held, context=context))
         try:
             return await inner(request)
         except Exception as reason:
@@ -112,8 +114,8 @@ async def _signed(request: Request, inner: Handler) -> Response:
 
     body = hashlib.sha256(await request.body()).hexdigest()
     return await held.replays.once(
+        held.context,
         (signed.credential.consumer_key, signed.signature, body),
-        now=held.context.clock.now().timestamp(),
         until=signed.timestamp + held.config.replay_window,
         act=act,
     )

@@ -32,6 +32,7 @@ from steward.domain import (
     nodes,
     progress,
     projects,
+    replays,
     tickets,
 )
 from steward.domain import (
@@ -292,6 +293,7 @@ class Work:
     ledger_keys: Collection[ledgers.Key]  # [`provider`]
     witnesses: Collection[ledgers.Witness]  # [log]
     damages: Collection[ledgers.Damage]  # id: log
+    replays: Collection[replays.Mark]  # [; ; when its signature is too old]
 
 
 class Records(Protocol):

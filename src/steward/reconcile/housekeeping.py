@@ -1,4 +1,4 @@
-"""What grows is kept within bounds: events that are older than anybody looks back."""
+"""What grows is kept within bounds: events that are older than anybody looks back, answers nobody can ask for again."""
 
 from datetime import timedelta
 
@@ -12,6 +12,8 @@ log = structlog.get_logger(__name__)
 DAY = 86_400.0
 KEPT = timedelta(days=400)  # a year can be compared with the one before it
 ACTIVITY = "3.1.1-1"
+SOON = 60.0
+PAGE = 500  # marks that one transaction forgets
 
 
 def jobs(services: Services) -> list[jobs_.Job]:
@@ -21,4 +23,19 @@ def jobs(services: Services) -> list[jobs_.Job]:
         if gone:
             log.info("events pruned", count=gone, older_than_days=KEPT.days)
 
-    return [jobs_.Job(name="prune-events", activity=ACTIVITY, every=DAY, act=prune)]
+    async def forget() -> None:
+        """Signed writes whose signature is too old to be accepted, and what they were answered."""
+        while True:
+            async with services.records.read() as work:
+                gone = await work.replays.due(services.clock.now(), limit=PAGE)
+            if not gone:
+                return
+            async with services.records.begin() as work:
+                for each in gone:
+                    await work.secrets.remove_all(each.owner)
+                    await work.replays.remove(each.id)
+
+    return [
+        jobs_.Job(name="prune-events", activity=ACTIVITY, every=DAY, act=prune),
+        jobs_.Job(name="forget-answers", activity=ACTIVITY, every=SOON, act=forget),
+    ]

@@ -26,6 +26,7 @@ from steward.domain import (
     ledgers,
     notices,
     people,
+    replays,
     tickets,
 )
 from steward.storage import sessions, tables
@@ -169,6 +170,9 @@ KINDS: dict[str, Kind[Any]] = {
     "ledger_keys": Kind(name="ledger_keys", type=ledgers.Key, id=_own_id, owner=lambda _: PROVIDER),
     "witnesses": Kind(name="witnesses", type=ledgers.Witness, id=_own_id, owner=lambda each: each.log),
     "damages": Kind(name="damages", type=ledgers.Damage, id=lambda each: each.log, owner=lambda _: PROVIDER),
+    "replays": Kind(
+        name="replays", type=replays.Mark, id=_own_id, owner=lambda _: PROVIDER, due=lambda each: each.until
+    ),
 }
 
 _OF_KIND = sa.select(_table.c.body).where(_table.c.kind == sa.bindparam("kind"))
