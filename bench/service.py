@@ -95,6 +95,8 @@ class Service:
             "STEWARD_INSTANCE": INSTANCE,
             "STEWARD_NETWORK": NETWORK,
             "STEWARD_LISTEN": self.listen,
+            "STEWARD_REQUEST_RATE": "0",
+            "STEWARD_STRANGER_RATE": "0",
             "STEWARD_STATE": str(self.state),
         }
         return {**outer, **passed_on, **own}

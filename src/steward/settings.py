@@ -101,6 +101,20 @@ class Settings(BaseSettings):
     replay_window: int = Field(default=60, ge=5, le=300)
     """Seconds that a signed request's timestamp may lie before or after now (either way)."""
 
+    request_rate: float = Field(default=100.0, ge=0)
+    """Requests per second that one credential or person may make; more are answered 429. Ten times what Terraform makes
+    with its usual ten resources at once. 0: no limit."""
+
+    request_burst: int = Field(default=1000, ge=1)
+    """How many of them may come at once, after a while without any: a script that looks at each of 1000 clusters."""
+
+    stranger_rate: float = Field(default=20.0, ge=0)
+    """Requests per second from one address without a valid credential: `/auth/time`, signing in, wrong keys. Behind a
+    proxy all strangers have its address: raise it there. 0: no limit."""
+
+    stranger_burst: int = Field(default=200, ge=1)
+    """How many of them may come at once: the programs of an office that begin their day."""
+
     audit_interval: float = Field(default=60.0, gt=0)
     """Seconds, jittered, after which an object at rest is looked at again even if nothing was reported."""
 

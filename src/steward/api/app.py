@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from steward import __version__
-from steward.api import authentication, calls, edge, errors
+from steward.api import authentication, calls, edge, errors, limits
 from steward.api import config as config_
 from steward.api.console import routers as console
 from steward.api.native import (
@@ -89,10 +89,16 @@ ROUTERS = (
 
 def create(context: context_.Context, config: config_.ApiConfig, lifespan: Lifespan | None = None) -> ASGIApp:
     """What a server runs."""
-    return edge.Edge(_application(context, config, lifespan), config, context.clock.now)
+    allowed = limits.Limits(
+        known=limits.Buckets(config.request_rate, config.request_burst),
+        strangers=limits.Buckets(config.stranger_rate, config.stranger_burst),
+    )
+    return edge.Edge(_application(context, config, lifespan, allowed), config, context.clock.now, allowed)
 
 
-def _application(context: context_.Context, config: config_.ApiConfig, lifespan: Lifespan | None) -> FastAPI:
+def _application(
+    context: context_.Context, config: config_.ApiConfig, lifespan: Lifespan | None, allowed: limits.Limits
+) -> FastAPI:
     app = FastAPI(
         title="steward",
         version=__version__,
@@ -108,6 +114,7 @@ def _application(context: context_.Context, config: config_.ApiConfig, lifespan:
         config=config,
         authentication=authentication.Authentication(context, config),
         replays=replays.Replays(),
+        limits=allowed,
     )
     for router in ROUTERS:
         # As they are, not by `include_router`: that builds every route a second time and adds a level to each look-up.

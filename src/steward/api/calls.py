@@ -5,6 +5,7 @@ either party's people. Who calls is known before the body is looked at, and befo
 do is decided by the operation, by the same contract for both parties.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from steward.api import authentication, errors
+from steward.api import authentication, errors, limits
 from steward.api import config as config_
 from steward.api.ovh import replays
 from steward.domain import actors, credentials
@@ -37,6 +38,7 @@ class Wiring:
     config: config_.ApiConfig
     authentication: authentication.Authentication
     replays: replays.Replays
+    limits: limits.Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class SignedRoute(EitherRoute):
 async def _borne(request: Request, inner: Handler) -> Response:
     held = wiring(request)
     actor = await held.authentication.bearer(request)
+    spend(request, f"person {actor.person_id or actor.name}")
     request.state.call = Call(wiring=held, actor=actor)
     return await inner(request)
 
@@ -100,6 +103,7 @@ async def _borne(request: Request, inner: Handler) -> Response:
 async def _signed(request: Request, inner: Handler) -> Response:
     held = wiring(request)
     signed = await held.authentication.customer(request)
+    spend(request, f"credential {signed.credential.id}")
     call = Call(wiring=held, actor=signed.actor, credential=signed.credential)
     request.state.call = call
     if request.method == "GET":
@@ -119,6 +123,11 @@ async def _signed(request: Request, inner: Handler) -> Response:
         until=signed.timestamp + held.config.replay_window,
         act=act,
     )
+
+
+def spend(request: Request, who: str) -> None:
+    """One of the requests that whoever asks may make."""
+    wiring(request).limits.spend(request.scope, who, asyncio.get_running_loop().time())
 
 
 def changes(*operations: str) -> dict[str, Any]:

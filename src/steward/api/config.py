@@ -22,3 +22,8 @@ class ApiConfig:
     replay_window: int = 60  # seconds, either way
     loopback_names: bool = False
     most_body_bytes: int = MOST_BODY_BYTES
+    # Requests per second, and how many at once, of one credential or person, and of strangers; 0: no limit.
+    request_rate: float = 0
+    request_burst: int = 1
+    stranger_rate: float = 0
+    stranger_burst: int = 1

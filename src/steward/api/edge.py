@@ -4,6 +4,7 @@ A body is read here, once, and never past its limit: everything behind works on 
 `/1.0` and `/v1` are one API; the prefix is cut off, so that routes and access rules know paths without it.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steward.api import config as config_
 from steward.api import errors as errors_
+from steward.api import limits as limits_
 from steward.domain import errors
 
 _log = structlog.get_logger()
@@ -41,8 +43,11 @@ class _Gone(Exception):
 
 
 class Edge:
-    def __init__(self, app: ASGIApp, config: config_.ApiConfig, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, app: ASGIApp, config: config_.ApiConfig, now: Callable[[], datetime], limits: limits_.Limits
+    ) -> None:
         self.app = app
+        self._limits = limits
         self._most = config.most_body_bytes
         self._now = now
 
@@ -54,7 +59,9 @@ class Edge:
         scope = _routed(scope)
         scope[errors_.QUERY_ID] = query_id
         answer = _Answer(send, query_id, ovh=scope[_PREFIXED])
+        clock = asyncio.get_running_loop().time
         try:
+            self._limits.check_stranger(scope, clock())
             body = await _whole_body(scope, receive, self._most)
             await self.app(scope, _replayed(body, receive), answer.send)
         except _Gone:
@@ -63,6 +70,8 @@ class Edge:
             # What the application let through it has answered already, unless it broke before that.
             if not answer.began:
                 await errors_.answer(Request(scope), reason)(scope, receive, answer.send)
+        finally:
+            self._limits.note(scope, clock())
 
 
 class _Answer:

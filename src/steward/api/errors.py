@@ -61,6 +61,8 @@ def add_handlers(app: FastAPI) -> None:
 def answer(request: Request, reason: Exception) -> Response:
     """Whatever was raised, as an answer."""
     headers = reason.headers if isinstance(reason, HTTPException) else None
+    if isinstance(reason, errors.TooManyRequests):
+        headers = {"Retry-After": str(reason.after)}
     return shaped(told(request, reason), request.scope.get(QUERY_ID, ""), headers)
 
 

@@ -69,6 +69,10 @@ async def answer(settings: Settings, running: service.Running) -> None:
         network=networks.Plan(settings.network),
         replay_window=settings.replay_window,
         loopback_names=not settings.public_url and host in service.LOOPBACK,
+        request_rate=settings.request_rate,
+        request_burst=settings.request_burst,
+        stranger_rate=settings.stranger_rate,
+        stranger_burst=settings.stranger_burst,
     )
     server = uvicorn.Server(
         uvicorn.Config(

@@ -11,6 +11,7 @@ sentence for the person, and whose turn it is. The tree:
     ├── Conflict        409     right request, wrong moment
     ├── QuotaExceeded   412     more than the customer's quota
     ├── TooLarge        413     the body is larger than any request of ours
+    ├── TooManyRequests 429     more often than one may ask
     └── Unavailable     503     the provider cannot do it now (host full, storage read-only)
 """
 
@@ -95,6 +96,19 @@ class TooLarge(Refusal):
     kind = "Client::PayloadTooLarge"
     code = "PAYLOAD_TOO_LARGE"
     whose_turn = CUSTOMER
+
+
+class TooManyRequests(Refusal):
+    """`after` is in how many seconds the same request may come again."""
+
+    status = 429
+    kind = "Client::TooManyRequests"
+    code = "TOO_MANY_REQUESTS"
+    whose_turn = CUSTOMER
+
+    def __init__(self, message: str, *, after: int) -> None:
+        super().__init__(f"{message}; try again in {after} s", details={"retryAfter": str(after)})
+        self.after = after
 
 
 class Unavailable(Refusal):

@@ -78,6 +78,7 @@ class SessionRoute(APIRoute):
                     actor = await sessions.session(calls.wiring(request).context, secret)
                 except errors.Unauthenticated:
                     return _to_sign_in(request)
+                calls.spend(request, f"person {actor.person_id or actor.name}")
                 request.state.actor, request.state.form_secret = actor, secret
                 fields = await _checked(request, secret)
                 request.state.visit = Visit(request=request, actor=actor, secret=secret, fields=fields)

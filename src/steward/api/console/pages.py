@@ -94,7 +94,7 @@ def failure(request: Request, reason: Exception) -> Response:
     actor: actors.Actor | None = getattr(request.state, "actor", None)
     if decision is not None or (actor is not None and actor.of_provider):
         turn = f"the {refusal.whose_turn}'s"
-    return page(
+    shown = page(
         request,
         "failure.html",
         status=refusal.status,
@@ -105,6 +105,9 @@ def failure(request: Request, reason: Exception) -> Response:
         turn=turn if refusal.status in (403, 409, 412, 500, 503) else "",
         query_id=request.scope.get(errors_.QUERY_ID, "") if refusal.status >= 500 else "",
     )
+    if isinstance(refusal, errors.TooManyRequests):
+        shown.headers["retry-after"] = str(refusal.after)
+    return shown
 
 
 _TITLES = {
