@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     """PEM file of its key."""
 
+    trusted_proxies: list[IPv4Network | IPv6Network] = Field(default_factory=list)
+    """Networks of the proxies in front of the API, such as `["127.0.0.1/32"]`. Only what they say in `X-Forwarded-For`
+    is believed; `allowedIPs` of consumer keys are checked against it. Empty: nobody is believed."""
+
     state: Path = Path("/var/lib/steward")
     """Folder of everything that must outlive a reboot: database, key file, clusters' data. Mode 0700."""
 

@@ -77,4 +77,5 @@ def test_only_a_few_doors_are_open() -> None:
     """Everything else asks for a signature or for a person's token."""
     guarded = (calls.EitherRoute, doors.SessionRoute)
     unguarded = {route.path for route in routes() if not isinstance(route, guarded)}
-    assert unguarded == {"/auth/time", "/auth/credential", "/auth/validate", "/native/health", *SIGNING_IN}
+    signing = {"/auth/time", "/auth/credential", "/auth/validate", "/auth/oauth2/token"}
+    assert unguarded == {*signing, "/native/health", *SIGNING_IN}

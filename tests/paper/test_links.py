@@ -13,7 +13,7 @@ from tests.paper import checkout
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 TARGET = re.compile(r"(?:^|&& |=\S+ )make ([a-z][a-z-]*)")
-COMMAND = re.compile(r"(?:^|bin/|&& )steward (?:--project \S+ )?([a-z]+)(?: ([a-z]+))?(?: ([a-z]+))?")
+COMMAND = re.compile(r"(?:^|bin/|&& )steward (?:--project \S+ )?([a-z][a-z0-9]*)(?: ([a-z]+))?(?: ([a-z]+))?")
 PATH = re.compile(r"^(?:src|tests|demo|bench|docs|kube|packaging|changelog\.d)/[\w./-]*$")
 
 pages = pytest.mark.parametrize("page", checkout.PAGES, ids=checkout.name)

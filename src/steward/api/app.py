@@ -33,7 +33,19 @@ from steward.api.native import (
     webhooks,
 )
 from steward.api.native import projects as native_projects
-from steward.api.ovh import auth, capabilities, clusters, nodepools, nodes, projects, replays, restrictions, validation
+from steward.api.ovh import (
+    auth,
+    capabilities,
+    clusters,
+    me,
+    nodepools,
+    nodes,
+    oauth2,
+    projects,
+    replays,
+    restrictions,
+    validation,
+)
 from steward.operations import context as context_
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -46,6 +58,8 @@ ROUTERS = (
     restrictions.router,
     auth.unsigned,
     auth.signed,
+    oauth2.router,
+    me.router,
     validation.router,
     projects.router,
     capabilities.router,

@@ -1,6 +1,7 @@
-"""Who calls: an application by OVHcloud's signature, or a person of either party by a bearer token.
+"""Who calls: an application by OVHcloud's signature, or a person or a program of either party by a bearer token.
 
-Unknown keys cost as much work as known ones, and secrets are compared in constant time.
+Unknown keys cost as much work as known ones, and secrets are compared in constant time. A request that could be read
+in two ways, with a signature and a token or with a header twice, is nobody's.
 """
 
 import asyncio
@@ -16,10 +17,10 @@ from steward.api import config as config_
 from steward.api import edge
 from steward.api.ovh import signatures
 from steward.domain import actors, credentials, errors
+from steward.operations import bearers, tokens
 from steward.operations import context as context_
 from steward.operations import credentials as credentials_
 from steward.operations import people as people_
-from steward.operations import tokens
 
 # Below the second in which a revoked credential has to fail, also where another process revoked it.
 CACHED_SECONDS = 0.5
@@ -30,6 +31,8 @@ LAST_USE_SECONDS = 300  # a last use is written at most this often
 # What a consumer key may always ask about itself.
 _OWN = frozenset({"/auth/currentCredential", "/auth/details", "/auth/logout"})
 _NOBODY = "0" * 32
+_SIGNED_BY = (b"x-ovh-consumer", b"x-ovh-signature")
+_SAY_WHO = frozenset({b"authorization", b"x-ovh-application", b"x-ovh-timestamp", *_SIGNED_BY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,35 +58,39 @@ class Authentication:
         self._context = context
         self._config = config
         self._cached: dict[tuple[str, str], tuple[float, credentials_.Pair]] = {}
-        self._bearers: dict[str, tuple[float, tokens.Held]] = {}
+        # Apart, so that made-up keys drive no known ones out; kept, so that time does not tell them from known ones.
+        self._strangers: dict[tuple[str, str], tuple[float, credentials_.Pair]] = {}
+        self._bearers: dict[str, tuple[float, bearers.Bearer]] = {}
         self._used: dict[int, datetime] = {}
 
     def forget(self) -> None:
         """After a credential, a person or an account changed: the next request reads it anew."""
         self._cached.clear()
+        self._strangers.clear()
         self._bearers.clear()
 
-    async def bearer(self, request: Request) -> actors.Actor:
-        """A person of either party, as it is now."""
+    async def bearer(self, request: Request) -> bearers.Bearer:
+        """A person or a program of either party, as it is now."""
+        check_one_way(request)
         secret = borne(request)
-        held = await self._held(secret)
-        if held is not None and held.token.usable(self._context.clock.now()):
-            return held.actor
-        if held is None and await self._first_operator(secret):
-            return actors.OPERATOR
+        found = await self._borne(secret)
+        if found is not None and found.usable(self._context.clock.now()):
+            return found
+        if found is None and await self._first_operator(secret):
+            return bearers.FIRST_OPERATOR
         raise errors.Forbidden("This token is not valid: it is unknown, ended or revoked", code="INVALID_CREDENTIAL")
 
-    async def _held(self, secret: str) -> tokens.Held | None:
+    async def _borne(self, secret: str) -> bearers.Bearer | None:
         key, now = tokens.digest(secret), asyncio.get_running_loop().time()
         known = self._bearers.get(key)
         if known is not None and known[0] > now:
             return known[1]
-        found = await tokens.bearer(self._context, secret)
+        found = await bearers.find(self._context, secret)
         if found is not None:
             if len(self._bearers) >= _MOST_CACHED:
                 self._bearers.clear()
             self._bearers[key] = (now + CACHED_SECONDS, found)
-            await tokens.used(self._context, found)
+            await bearers.used(self._context, found)
         return found
 
     async def _first_operator(self, token: str) -> bool:
@@ -102,6 +109,7 @@ class Authentication:
             raise errors.NotFound("This link is not valid")
 
     async def customer(self, request: Request) -> Signed:
+        check_one_way(request)
         headers = _headers(request)
         application, credential = await self._pair(headers)
         moment = self._context.clock.now()
@@ -154,16 +162,16 @@ class Authentication:
     async def _pair(self, headers: _Headers) -> credentials_.Pair:
         key = (headers.application, headers.consumer)
         now = asyncio.get_running_loop().time()
-        known = self._cached.get(key)
+        known = self._cached.get(key) or self._strangers.get(key)
         if known is not None and known[0] > now:
             return known[1]
         pair = await credentials_.find(
             self._context, application_key=headers.application, consumer_key=headers.consumer
         )
-        if None not in pair:
-            if len(self._cached) >= _MOST_CACHED:
-                self._cached.clear()
-            self._cached[key] = (now + CACHED_SECONDS, pair)
+        kept = self._strangers if None in pair else self._cached
+        if len(kept) >= _MOST_CACHED:
+            kept.clear()
+        kept[key] = (now + CACHED_SECONDS, pair)
         return pair
 
     async def _remember_use(self, credential: credentials.Credential) -> None:
@@ -175,6 +183,24 @@ class Authentication:
                 self._used.clear()
             self._used[credential.id] = now
             await credentials_.used(self._context, credential_id=credential.id, at=now)
+
+
+def check_one_way(request: Request) -> None:
+    """Proxies and logs may take another one of two headers than we do, and addresses are written down by everybody."""
+    seen: set[bytes] = set()
+    for name, _ in request.scope["headers"]:
+        if name in _SAY_WHO:
+            if name in seen:
+                raise errors.BadInput(f"The header {name.decode()} is there twice", code="AMBIGUOUS_CREDENTIAL")
+            seen.add(name)
+    if b"authorization" in seen and not seen.isdisjoint(_SIGNED_BY):
+        raise errors.BadInput("A request is signed or bears a token, not both", code="AMBIGUOUS_CREDENTIAL")
+    if b"access_token=" in request.scope["query_string"]:
+        raise errors.BadInput(
+            "A token in an address is not taken, for addresses are written down everywhere: send it in the header "
+            "Authorization, and revoke this one",
+            code="TOKEN_IN_ADDRESS",
+        )
 
 
 def borne(request: Request) -> str:

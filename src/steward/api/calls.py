@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from steward.api import authentication, errors, limits
 from steward.api import config as config_
 from steward.api.ovh import replays
 from steward.domain import actors, credentials
+from steward.operations import bearers
 from steward.operations import context as context_
 
 OPERATIONS = "x-steward-operation"
@@ -46,10 +48,15 @@ class Call:
     wiring: Wiring
     actor: actors.Actor
     credential: credentials.Credential | None = None  # of a signed one
+    bearer: bearers.Bearer | None = None  # of one that bears a token
 
     @property
     def context(self) -> context_.Context:
         return self.wiring.context
+
+    @property
+    def now(self) -> datetime:
+        return self.context.clock.now()
 
     @property
     def config(self) -> config_.ApiConfig:
@@ -94,9 +101,9 @@ class SignedRoute(EitherRoute):
 
 async def _borne(request: Request, inner: Handler) -> Response:
     held = wiring(request)
-    actor = await held.authentication.bearer(request)
-    spend(request, f"person {actor.person_id or actor.name}")
-    request.state.call = Call(wiring=held, actor=actor)
+    bearer = await held.authentication.bearer(request)
+    spend(request, f"person {bearer.actor.person_id or bearer.actor.name}")
+    request.state.call = Call(wiring=held, actor=bearer.actor, bearer=bearer)
     return await inner(request)
 
 

@@ -1,4 +1,5 @@
-"""The outermost skin, around the whole application: query ids, headers, the size of bodies, the two prefixes.
+"""The outermost skin, around the whole application: query ids, headers, the size of bodies, the two prefixes, and
+the address that a request really comes from.
 
 A body is read here, once, and never past its limit: everything behind works on complete small bodies.
 `/1.0` and `/v1` are one API; the prefix is cut off, so that routes and access rules know paths without it.
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from steward.api import config as config_
 from steward.api import errors as errors_
 from steward.api import limits as limits_
+from steward.api import proxies
 from steward.domain import errors
 
 _log = structlog.get_logger()
@@ -23,7 +25,7 @@ _log = structlog.get_logger()
 PREFIXES = (b"/1.0", b"/v1")
 PATH = "steward.path"  # in the scope: the path after the prefix, escapes as they were sent
 TYPED = "steward.typed_path"  # the whole path as it was sent
-_OPEN = (b"/native", b"/console", b"/auth/validate", b"/openapi.json")  # what answers without a prefix
+_OPEN = (b"/native", b"/console", b"/auth/validate", b"/auth/oauth2", b"/openapi.json")  # what answers without a prefix
 _PREFIXED = "steward.prefixed"
 
 _HEADERS = (
@@ -49,6 +51,7 @@ class Edge:
         self.app = app
         self._limits = limits
         self._most = config.most_body_bytes
+        self._proxies = config.trusted_proxies
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +61,8 @@ class Edge:
         query_id = errors_.query_id(int(self._now().timestamp()))
         scope = _routed(scope)
         scope[errors_.QUERY_ID] = query_id
+        if self._proxies:
+            scope["client"] = (proxies.client(scope, self._proxies), 0)
         answer = _Answer(send, query_id, ovh=scope[_PREFIXED])
         clock = asyncio.get_running_loop().time
         try:

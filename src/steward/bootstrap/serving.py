@@ -67,6 +67,7 @@ async def answer(settings: Settings, running: service.Running) -> None:
         base_url=settings.base_url,
         operator_token=running.operator_token,
         network=networks.Plan(settings.network),
+        trusted_proxies=settings.trusted_proxies,
         replay_window=settings.replay_window,
         loopback_names=not settings.public_url and host in service.LOOPBACK,
         request_rate=settings.request_rate,
@@ -81,6 +82,8 @@ async def answer(settings: Settings, running: service.Running) -> None:
             port=int(port),
             http=connections.Connection,
             access_log=False,
+            # Of its own accord uvicorn believes whatever a client on loopback says about its address.
+            proxy_headers=False,
             log_config=None,
             server_header=False,
             lifespan="off",

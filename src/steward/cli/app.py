@@ -27,6 +27,7 @@ NOUNS = {
     "flavor": "flavors",
     "people": "people",
     "tokens": "tokens",
+    "oauth2": "oauth2",
     "account": "accounts",
     "contract": "contracts",
     "delegate": "delegate",

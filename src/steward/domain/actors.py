@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from steward.domain import errors, people, projects
+from steward.domain import errors, oauth2, people, projects
 
 
 class Kind(StrEnum):
-    CREDENTIAL = "credential"  # a customer's application
+    CREDENTIAL = "credential"  # a customer's application, or a program of either party
     PERSON = "person"
     AUTOMATION = "automation"
 
@@ -26,6 +26,7 @@ class Actor:
     account: projects.AccountId | None = None  # of a customer
     only: tuple[projects.ProjectId, ...] = ()  # empty: all projects of the account
     person_id: people.PersonId | None = None
+    client_id: oauth2.ClientId | None = None
     activity: str = ""
 
     @property
@@ -59,6 +60,18 @@ def person(found: people.Person) -> Actor:
         account=found.account,
         only=found.only,
         person_id=found.id,
+    )
+
+
+def client(found: oauth2.Client) -> Actor:
+    """A program of either party, in the role that it was given."""
+    return Actor(
+        name=f"{found.account or found.party}/oauth2-{found.id}",
+        party=found.party,
+        kind=Kind.CREDENTIAL,
+        role=found.role,
+        account=found.account,
+        client_id=found.id,
     )
 
 

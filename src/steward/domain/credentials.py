@@ -5,7 +5,7 @@ here, signatures at the edge.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -16,6 +16,8 @@ ConsumerKey = NewType("ConsumerKey", str)
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 MOST_RULES = 100
+PENDING_LIVES = timedelta(days=1)
+MOST_DAYS = 3660
 
 
 class Status(StrEnum):
@@ -79,11 +81,24 @@ class Credential:
     last_use: datetime | None = None
 
     def usable(self, now: datetime) -> bool:
-        expired = self.expires_at is not None and self.expires_at <= now
-        return self.status is Status.VALIDATED and self.account is not None and not expired
+        return self.state(now) is Status.VALIDATED and self.account is not None
+
+    def state(self, now: datetime) -> Status:
+        """What was asked for and never decided upon expires as well."""
+        end = self.created_at + PENDING_LIVES if self.status is Status.PENDING else self.expires_at
+        return Status.EXPIRED if end is not None and end <= now else self.status
 
     def grants(self, method: str, path: str) -> bool:
         return any(rule.grants(method, path) for rule in self.rules)
+
+
+def end_after(days: int | None, now: datetime) -> datetime | None:
+    """None never ends."""
+    if days is None:
+        return None
+    if not 1 <= days <= MOST_DAYS:
+        raise errors.BadInput(f"[days] a credential is valid for 1 to {MOST_DAYS} days, or without an end")
+    return now + timedelta(days=days)
 
 
 ALL_RULES = tuple(AccessRule(method, "/*") for method in METHODS)

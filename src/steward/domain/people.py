@@ -115,6 +115,7 @@ class Token:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_use: datetime | None = None
+    by_provider: bool = False  # of a session: an OpenID provider let the person in
 
     def usable(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

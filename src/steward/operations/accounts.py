@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from steward.domain import accounts, actors, credentials, errors, people, projects
-from steward.operations import access, history, registry, rights
+from steward.operations import access, history, oauth2, registry, rights
 from steward.operations import context as context_
 from steward.operations import credentials as credentials_
 from steward.operations import people as people_
@@ -161,6 +161,7 @@ async def _become(
 async def _end_all(work: records.Work, account: projects.AccountId, now: datetime) -> None:
     for person in await work.people.of(account):
         await people_.closed(work, person, now)
+    await oauth2.remove_all(work, account)
     for credential in await work.credentials.of_account(account):
         if credential.status is not credentials.Status.EXPIRED:
             await work.credentials.save(dataclasses.replace(credential, status=credentials.Status.EXPIRED))

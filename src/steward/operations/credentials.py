@@ -38,7 +38,7 @@ def usual_rules() -> tuple[credentials.AccessRule, ...]:
 
     A project of somebody else then answers 404 like one that never was, as at OVHcloud. Who wants less names rules.
     """
-    paths = ("/cloud/project", "/cloud/project/*", "/auth/*", "/native/*")
+    paths = ("/cloud/project", "/cloud/project/*", "/auth/*", "/me", "/me/*", "/native/*")
     return tuple(credentials.AccessRule(method, path) for path in paths for method in credentials.METHODS)
 
 
@@ -50,6 +50,7 @@ async def issue(
     project_id: str,
     description: str = "",
     rules: Sequence[tuple[str, str]] | None = None,
+    days: int | None = None,
 ) -> Issued:
     """An application and its validated consumer key, for the account of a project.
 
@@ -60,6 +61,10 @@ async def issue(
         name = await _hand_over_or_create(work, actor, project_id, now)
         project = await access.project(work, actor, project_id)
         application, credential = await made(work, project, now=now, description=description, rules=rules)
+        ends = credentials.end_after(days, now)
+        if ends is not None:
+            credential = dataclasses.replace(credential, expires_at=ends)
+            await work.credentials.save(credential)
         await _written(work, name, actor, credential, now)
     return application, credential
 
@@ -157,14 +162,20 @@ def _checked_ips(blocks: Sequence[str]) -> tuple[str, ...]:
 
 
 @operation("credential.validate")
-async def validate(context: context_.Context, actor: actors.Actor, *, credential_id: int) -> credentials.Credential:
+async def validate(
+    context: context_.Context, actor: actors.Actor, *, credential_id: int, days: int | None = None
+) -> credentials.Credential:
     """The actor's account takes the application's request on itself; its caller has checked that it holds the link."""
+    now = context.clock.now()
+    ends = credentials.end_after(days, now)
     async with context.records.begin() as work:
         await rights.decided(work, actor)
-        credential = await _pending(work, credential_id)
-        validated = dataclasses.replace(credential, account=actor.account, status=credentials.Status.VALIDATED)
+        credential = await _pending(work, credential_id, now)
+        validated = dataclasses.replace(
+            credential, account=actor.account, status=credentials.Status.VALIDATED, expires_at=ends
+        )
         await work.credentials.save(validated)
-        await _written(work, "credential.validate", actor, validated, context.clock.now())
+        await _written(work, "credential.validate", actor, validated, now)
     return validated
 
 
@@ -173,18 +184,19 @@ async def refuse(context: context_.Context, actor: actors.Actor, *, credential_i
     """Nobody can validate it afterwards; its caller has checked that it holds the link."""
     async with context.records.begin() as work:
         await rights.decided(work, actor)
-        credential = await _pending(work, credential_id)
+        credential = await _pending(work, credential_id, context.clock.now())
         refused = dataclasses.replace(credential, account=actor.account, status=credentials.Status.REFUSED)
         await work.credentials.save(refused)
         await _written(work, "credential.refuse", actor, refused, context.clock.now())
     return refused
 
 
-async def _pending(work: records.Work, credential_id: int) -> credentials.Credential:
+async def _pending(work: records.Work, credential_id: int, now: datetime) -> credentials.Credential:
     credential = await _get(work, credential_id)
-    if credential.status is not credentials.Status.PENDING:
+    state = credential.state(now)
+    if state is not credentials.Status.PENDING:
         raise errors.Conflict(
-            f"Credential {credential_id} is {credential.status.value}; only a pending one can be granted or refused",
+            f"Credential {credential_id} is {state.value}; only a pending one can be granted or refused",
             name="ConflictError",
         )
     return credential
@@ -214,6 +226,48 @@ async def revoke_of_project(
     async with context.records.read() as work:
         project = await access.project(work, actor, project_id)
     await revoke(context, actor, credential_id=credential_id, account=project.account)
+
+
+async def revoke_own(context: context_.Context, actor: actors.Actor, *, credential_id: int) -> None:
+    await own(context, actor, credential_id=credential_id)
+    await revoke(context, actor, credential_id=credential_id, account=actor.account)
+
+
+@operation("credential.revoke")
+async def revoke_application(context: context_.Context, actor: actors.Actor, *, application_key: str) -> None:
+    """All that the actor's account granted to it."""
+    async with context.records.begin() as work:
+        await rights.decided(work, actor)
+        for each in await _of(work, actor):
+            if each.application_key == application_key and each.status is not credentials.Status.EXPIRED:
+                revoked = dataclasses.replace(each, status=credentials.Status.EXPIRED)
+                await work.credentials.save(revoked)
+                await _written(work, "credential.revoke", actor, revoked, context.clock.now())
+
+
+async def all_own(context: context_.Context, actor: actors.Actor) -> Sequence[credentials.Credential]:
+    """Of the actor's account."""
+    async with context.records.read() as work:
+        return await _of(work, actor)
+
+
+async def own(context: context_.Context, actor: actors.Actor, *, credential_id: int) -> credentials.Credential:
+    found = next((each for each in await all_own(context, actor) if each.id == credential_id), None)
+    if found is None:
+        raise _unknown(credential_id)
+    return found
+
+
+async def applications(context: context_.Context, actor: actors.Actor) -> Sequence[credentials.Application]:
+    """Those that may act for the actor's account, or once might; oldest first."""
+    async with context.records.read() as work:
+        keys = dict.fromkeys(each.application_key for each in await _of(work, actor))
+        found = [await work.credentials.application(key) for key in keys]
+    return [each for each in found if each is not None]
+
+
+async def _of(work: records.Work, actor: actors.Actor) -> Sequence[credentials.Credential]:
+    return [] if actor.account is None else await work.credentials.of_account(actor.account)
 
 
 async def all_of_project(

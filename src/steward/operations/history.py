@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from steward.domain import actors, clusters, events, ledgers, nodepools, nodes, people, projects
+from steward.domain import actors, clusters, events, ledgers, nodepools, nodes, oauth2, people, projects
 from steward.operations import outbox, registry
 from steward.ports import records
 
@@ -81,6 +81,14 @@ async def of_account(
     work: records.Work, deed: Deed, *, at: datetime, actor: actors.Actor, account: projects.AccountId
 ) -> None:
     await _append(work, _draft(deed, at, actor, f"account:{account}", deed.facts, {}), account, actor.party)
+
+
+async def of_client(
+    work: records.Work, deed: Deed, *, at: datetime, actor: actors.Actor, client: oauth2.Client
+) -> None:
+    facts = {**deed.facts, "client": client.id, "role": client.role.value}
+    draft = _draft(deed, at, actor, f"client:{client.id}", facts, {"name": client.name})
+    await _append(work, draft, client.account, actor.party)
 
 
 def _draft(

@@ -105,12 +105,6 @@ async def _account_closed(work: records.Work, person: people.Person) -> bool:
     return account is not None and account.status is accounts.Status.CLOSED
 
 
-async def bearer(context: context_.Context, secret: str) -> Held | None:
-    """For the edge: whom an API token or a session stands for."""
-    async with context.records.read() as work:
-        return await held(work, secret, (people.Purpose.API, people.Purpose.SESSION), context.clock.now())
-
-
 async def used(context: context_.Context, found: Held) -> None:
     """Remember when it was last used; a storage that takes no writes does not stop reading."""
     now = context.clock.now()

@@ -30,6 +30,7 @@ from steward.domain import (
     ledgers,
     nodepools,
     nodes,
+    oauth2,
     progress,
     projects,
     replays,
@@ -268,6 +269,8 @@ class Work:
     accounts: Collection[accounts.Account]
     people: Collection[people_.Person]  # [account or `provider`; email until closed]
     tokens: Collection[people_.Token]  # [person; hash; expiry]
+    oauth2_clients: Collection[oauth2.Client]  # [account or `provider`]
+    access_tokens: Collection[oauth2.AccessToken]  # id: hash [client; ; expiry]
     attempts: Collection[people_.Attempts]  # [; ; when they are forgotten]
     acceptances: Collection[contracts.Acceptance]  # [project, or cluster of those for one]
     delegations: Collection[delegations.Delegation]  # [project; ; expiry of those that hold]

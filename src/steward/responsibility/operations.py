@@ -38,7 +38,13 @@ _OF_PEOPLE = (
     ("person.close", Role.OWNER, True),
     ("person.reset", Role.OWNER, False),
     ("person.revoke_token", Role.OWNER, True),
+    # Programs that sign in for the party, and what they are given.
+    ("oauth2_client.create", Role.OWNER, False),
+    ("oauth2_client.change", Role.OWNER, False),
+    ("oauth2_client.remove", Role.OWNER, True),
     # Of oneself.
+    ("access_token.issue", Role.VIEWER, True),
+    ("access_token.end", Role.VIEWER, True),
     ("person.set_password", Role.VIEWER, True),
     ("person.second_factor", Role.VIEWER, True),
     ("token.create", Role.VIEWER, False),

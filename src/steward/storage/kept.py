@@ -25,6 +25,7 @@ from steward.domain import (
     incidents,
     ledgers,
     notices,
+    oauth2,
     people,
     replays,
     tickets,
@@ -82,6 +83,16 @@ KINDS: dict[str, Kind[Any]] = {
         owner=lambda each: each.person_id,
         key=lambda each: each.hash,
         due=lambda each: each.expires_at if each.revoked_at is None else None,
+    ),
+    "oauth2_clients": Kind(
+        name="oauth2_clients", type=oauth2.Client, id=_own_id, owner=lambda each: each.account or PROVIDER
+    ),
+    "access_tokens": Kind(
+        name="access_tokens",
+        type=oauth2.AccessToken,
+        id=lambda each: each.hash,
+        owner=lambda each: each.client_id,
+        due=lambda each: each.expires_at,
     ),
     "attempts": Kind(
         name="attempts", type=people.Attempts, id=_own_id, owner=lambda _: PROVIDER, due=lambda each: each.forget_at

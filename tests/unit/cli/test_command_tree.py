@@ -20,6 +20,7 @@ COMMANDS = {
     *(f"project credentials {verb}" for verb in ("create", "list", "revoke", "validate", "refuse")),
     *(f"people {verb}" for verb in ("list", "invite", "role", "suspend", "resume", "close", "reset", "password")),
     *(f"tokens {verb}" for verb in ("list", "create", "revoke")),
+    *(f"oauth2 {verb}" for verb in ("list", "create", "remove")),
     *(f"account {verb}" for verb in ("show", "suspend", "resume", "close")),
     *(f"cluster {verb}" for verb in ("create", "list", "show", "kubeconfig", "rename", "delete")),
     *(f"cluster restrictions {verb}" for verb in ("list", "add", "set", "remove", "clear")),

@@ -120,6 +120,23 @@ def test_tokens(desk: Desk) -> None:
     assert "No tokens" in desk.run("tokens", "list", "--person", ID).err
 
 
+def test_oauth2_clients(desk: Desk) -> None:
+    path = "/1.0/me/api/oauth2/client"
+    client = {"clientId": "c1", "name": "ci", "role": "admin", "description": "", "createdAt": "2030-01-01T00:00:00Z"}
+    desk.service.says("GET", path, ["c1"])
+    desk.service.says("GET", f"{path}/c1", client)
+    desk.service.says("POST", path, {"clientId": "c2", "clientSecret": "s"})
+    desk.service.says("DELETE", f"{path}/c1", None)
+    assert desk.run("oauth2", "list", "-o", "json").json == [client]
+    made = desk.run("oauth2", "create", "ci", "--role", "viewer", "-o", "json")
+    assert made.json == {"clientId": "c2", "clientSecret": "s"}
+    wanted = {"name": "ci", "description": "", "flow": "CLIENT_CREDENTIALS", "role": "viewer"}
+    assert desk.service.sent("POST", path) == wanted
+    desk.run("oauth2", "create", "ops", "--as", "provider")
+    assert fakes.identity(desk.service.requests[-1]) == BEARER
+    assert desk.run("oauth2", "remove", "c1", "--yes").code == 0
+
+
 def test_a_persons_first_token(desk: Desk) -> None:
     desk.service.says("POST", "/native/sessions", {"token": "session"})
     desk.service.says("POST", "/native/me/tokens", TOKEN | {"token": "stw_3"})

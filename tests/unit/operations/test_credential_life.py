@@ -42,7 +42,7 @@ def test_issued_credentials_may_do_what_a_customer_does() -> None:
             f"/cloud/project/{'0' * 32}",
         ):
             assert issued.grants("GET", path), path
-        for path in ("/cloud", "/cloud/projects", "/me", "/native", "/nativex/people"):
+        for path in ("/cloud", "/cloud/projects", "/mex", "/native", "/nativex/people"):
             assert not issued.grants("GET", path), path
         assert issued.grants("DELETE", f"{own}/kube/x")
         for path in (f"/native/projects/{service.project_id}/credentials", "/native/people", "/native/decisions/x"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from steward.domain import errors, people
-from steward.operations import accounts, passwords, sessions, tokens
+from steward.operations import accounts, bearers, passwords, sessions, tokens
 from steward.operations import people as people_
 from tests.unit.operations import setting
 
@@ -86,13 +86,13 @@ class Lives(RuleBasedStateMachine):
 
     @rule(secret=secrets)
     def revoke(self, secret: Known) -> None:
-        held = setting.run(tokens.bearer(self.service.context, secret.secret))
+        held = setting.run(bearers.find(self.service.context, secret.secret))
         if held is None:
             return
         if secret.session:
             setting.run(sessions.sign_out(self.service.context, secret.secret))
         else:
-            setting.run(tokens.revoke(self.service.context, held.actor, token_id=held.token.id))
+            setting.run(tokens.revoke(self.service.context, held.actor, token_id=held.held.token.id))
         secret.over = True
 
     @rule(person=persons)
@@ -149,7 +149,7 @@ class Lives(RuleBasedStateMachine):
         now = self.service.clock.now() if hasattr(self, "service") else None
         for each in getattr(self, "known", []):
             each.over = each.over or each.ends <= now
-            held = setting.run(tokens.bearer(self.service.context, each.secret))
+            held = setting.run(bearers.find(self.service.context, each.secret))
             wanted = not each.over and self.status[each.person] is people.Status.ACTIVE and not self.closed
             assert (held is not None) == wanted, each
 

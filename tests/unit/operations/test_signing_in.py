@@ -8,7 +8,7 @@ import pytest
 
 from steward.domain import actors, errors, people
 from steward.kit import totp
-from steward.operations import passwords, sessions, tokens
+from steward.operations import bearers, passwords, sessions, tokens
 from steward.operations import people as people_
 from tests import fakes
 from tests.unit.operations import setting
@@ -91,7 +91,7 @@ def test_purposes_do_not_mix() -> None:
         for secret in (token, reset):
             with pytest.raises(errors.Unauthenticated):
                 await sessions.session(desk.service.context, secret)
-        assert await tokens.bearer(desk.service.context, reset) is None
+        assert await bearers.find(desk.service.context, reset) is None
         with pytest.raises(errors.Forbidden):
             await passwords.redeem(desk.service.context, token, PASSWORD)
 

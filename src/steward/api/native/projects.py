@@ -1,5 +1,6 @@
 """`/native/projects` and the keys to them: made and handed over by the provider, then the customer's to manage."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -8,6 +9,7 @@ from starlette.responses import Response
 from steward.api import answers, calls
 from steward.api.native import requests, shapes
 from steward.domain import credentials as credentials_
+from steward.domain import errors
 from steward.domain import people as people_
 from steward.operations import accounts, credentials, people, projects
 
@@ -37,6 +39,8 @@ async def one(call: calls.Caller, project_id: str) -> Response:
 async def issue(call: calls.Caller, project_id: str, body: requests.CredentialCreation) -> Response:
     """The only answer that holds the secrets."""
     rules = None if body.rules is None else [(each.method, each.path) for each in body.rules]
+    if body.owner is not None and body.days is not None:
+        raise errors.BadInput("[days] the key of a hand-over does not end by itself; the customer revokes it")
     if body.owner is not None:
         made = await accounts.hand_over(
             call.context,
@@ -47,26 +51,29 @@ async def issue(call: calls.Caller, project_id: str, body: requests.CredentialCr
             rules=rules,
         )
         invited = {**shapes.person(made.owner), "invitation": made.invitation}
-        return answers.ok({**_with_secrets(made.application, made.credential), "owner": invited})
+        return answers.ok({**_with_secrets(made.application, made.credential, call.now), "owner": invited})
     application, credential = await credentials.issue(
         call.context,
         call.actor,
         project_id=project_id,
         description=body.description,
         rules=rules,
+        days=body.days,
     )
-    return answers.ok(_with_secrets(application, credential))
+    return answers.ok(_with_secrets(application, credential, call.now))
 
 
-def _with_secrets(application: credentials_.Application, credential: credentials_.Credential) -> shapes.Shape:
+def _with_secrets(
+    application: credentials_.Application, credential: credentials_.Credential, now: datetime
+) -> shapes.Shape:
     secrets = {"applicationSecret": application.secret, "consumerKey": credential.consumer_key}
-    return {**shapes.credential(credential), **secrets}
+    return {**shapes.credential(credential, now), **secrets}
 
 
 @router.get("/{project_id}/credentials")
 async def issued(call: calls.Caller, project_id: str) -> Response:
     found = await credentials.all_of_project(call.context, call.actor, project_id=project_id)
-    return answers.ok([shapes.credential(each) for each in found])
+    return answers.ok([shapes.credential(each, call.now) for each in found])
 
 
 @router.delete("/{project_id}/credentials/{credential_id}", openapi_extra=calls.changes("credential.revoke"))
@@ -80,14 +87,16 @@ async def revoke(call: calls.Caller, project_id: str, credential_id: Id) -> Resp
 async def validate(call: calls.Caller, credential_id: Id, body: requests.Validation) -> Response:
     """By the customer it will act for, which has the application's link."""
     call.wiring.authentication.check_link(credential_id, body.token)
-    validated = await credentials.validate(call.context, call.actor, credential_id=credential_id)
+    validated = await credentials.validate(call.context, call.actor, credential_id=credential_id, days=body.days)
     call.wiring.authentication.forget()
-    return answers.ok(shapes.credential(validated))
+    return answers.ok(shapes.credential(validated, call.now))
 
 
 @validation.post("/{credential_id}/refuse", openapi_extra=calls.changes("credential.refuse"))
 async def refuse(call: calls.Caller, credential_id: Id, body: requests.Validation) -> Response:
     call.wiring.authentication.check_link(credential_id, body.token)
+    if body.days is not None:
+        raise errors.BadInput("[days] are of a credential that is granted")
     refused = await credentials.refuse(call.context, call.actor, credential_id=credential_id)
     call.wiring.authentication.forget()
-    return answers.ok(shapes.credential(refused))
+    return answers.ok(shapes.credential(refused, call.now))

@@ -38,17 +38,25 @@ class Owner(Body):
 
 
 class CredentialCreation(Body):
-    """Without rules: everything a customer does. `owner` is who the provider invites along with a first hand-over."""
+    """Without rules: everything a customer does. `owner` is who the provider invites along with a first hand-over.
+
+    Without `days` it does not end by itself.
+    """
 
     description: StrictStr = ""
     rules: Annotated[list[AccessRule], Field(max_length=100)] | None = None
     owner: Owner | None = None
+    days: StrictInt | None = None
 
 
 class Validation(Body):
-    """`token` is that of the link in the application's request: a number alone says nothing about who asked."""
+    """`token` is that of the link in the application's request: a number alone says nothing about who asked.
+
+    Without `days` what is granted does not end by itself.
+    """
 
     token: StrictStr
+    days: StrictInt | None = None
 
 
 class Invitation(Body):

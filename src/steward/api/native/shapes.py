@@ -20,13 +20,13 @@ def project(found: projects.Project) -> Shape:
     }
 
 
-def credential(found: credentials.Credential) -> Shape:
+def credential(found: credentials.Credential, now: datetime) -> Shape:
     """Without any secret: those are in the one answer to their making."""
     return {
         "credentialId": found.id,
         "applicationKey": found.application_key,
         "account": found.account,
-        "status": found.status.value,
+        "status": found.state(now).value,
         "description": found.description,
         "rules": [{"method": each.method, "path": each.path} for each in found.rules],
         "createdAt": times.rfc3339(found.created_at),

@@ -3,13 +3,24 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from steward.api import answers, calls
-from steward.api.ovh import requests, shapes
+from steward.api import answers, authentication, calls
+from steward.api.ovh import me_shapes, requests
 from steward.domain import actors, errors
+from steward.operations import bearers
 from steward.operations import credentials as credentials_
 
 unsigned = APIRouter(prefix="/auth", tags=["auth"], strict_content_type=False)
 signed = APIRouter(prefix="/auth", tags=["auth"], route_class=calls.SignedRoute, strict_content_type=False)
+
+_LOGOUT = (
+    "credential.revoke",
+    "access_token.end",
+    "staff_access_token.end",
+    "token.revoke",
+    "staff_token.revoke",
+    "session.end",
+    "staff_session.end",
+)
 
 
 @unsigned.get("/time")
@@ -40,30 +51,24 @@ async def ask(request: Request, wired: calls.Open, body: requests.CredentialRequ
 @signed.get("/currentCredential")
 async def current(call: calls.Caller) -> Response:
     if call.credential is None:
-        raise errors.Unauthenticated("You must login first")
-    return answers.ok(shapes.credential(call.credential))
+        raise errors.Forbidden(
+            "This call bears a token, and no consumer key: /auth/details says whose it is", code="NOT_CREDENTIAL"
+        )
+    return answers.ok(me_shapes.credential(call.credential, call.now))
 
 
 @signed.get("/details")
 async def details(call: calls.Caller) -> Response:
-    account, person = call.actor.account or "", call.actor.person_id
-    rules = shapes.rules(call.credential.rules) if call.credential else []
-    return answers.ok(
-        {
-            "account": account,
-            "allowedRoutes": rules,
-            "description": call.credential.description if call.credential else "",
-            "identities": [f"urn:v1:local:identity:account:{account}"],
-            "method": "user" if person else "account",
-            "roles": [call.actor.role.value] if person and call.actor.role else [],
-            "user": call.actor.name if person else None,
-        }
-    )
+    federated = call.bearer is not None and call.bearer.federated
+    return answers.ok(me_shapes.details(call.actor, call.credential, federated=federated))
 
 
-@signed.post("/logout", openapi_extra=calls.changes("credential.revoke"))
-async def logout(call: calls.Caller) -> Response:
+@signed.post("/logout", openapi_extra=calls.changes(*_LOGOUT))
+async def logout(request: Request, call: calls.Caller) -> Response:
+    """The consumer key, or the token, is worth nothing from now on."""
     if call.credential is not None:
         await credentials_.revoke(call.context, call.actor, credential_id=call.credential.id)
-        call.wiring.authentication.forget()
+    elif call.bearer is not None:
+        await bearers.end(call.context, call.bearer, authentication.borne(request))
+    call.wiring.authentication.forget()
     return answers.void()

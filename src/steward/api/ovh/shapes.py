@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from steward.catalogue import loading
-from steward.domain import clusters, credentials, flavors, networks, nodepools, nodes, projects
+from steward.domain import clusters, flavors, networks, nodepools, nodes, projects
 from steward.kit import times
 from steward.operations import clusters as clusters_
 from steward.operations import nodepools as nodepools_
@@ -177,27 +177,3 @@ def region(found: loading.RegionFact, base_url: str) -> Shape:
         "ipCountries": [],
         "services": [{"name": "kubernetes", "endpoint": f"{base_url}/1.0", "status": "UP"}],
     }
-
-
-# OVHcloud's applications have numbers; ours have keys, so the number is made of the key.
-_BITS_OF_A_NUMBER = 0x7FFFFFFF
-
-
-def credential(found: credentials.Credential) -> Shape:
-    """`auth.ApiCredential`."""
-    application = uuid.uuid5(uuid.NAMESPACE_OID, found.application_key).int & _BITS_OF_A_NUMBER
-    return {
-        "credentialId": found.id,
-        "applicationId": application,
-        "status": found.status.value,
-        "rules": rules(found.rules),
-        "allowedIPs": list(found.allowed_ips) or None,
-        "ovhSupport": False,
-        "creation": times.rfc3339(found.created_at),
-        "expiration": moment(found.expires_at),
-        "lastUse": moment(found.last_use),
-    }
-
-
-def rules(found: tuple[credentials.AccessRule, ...]) -> list[Shape]:
-    return [{"method": each.method, "path": each.path} for each in found]

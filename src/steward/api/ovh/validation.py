@@ -93,12 +93,17 @@ async def _decided(wired: calls.Wiring, asked: _Asked, given: dict[str, str]) ->
     decision = given.get("decision", "")
     if decision not in ("grant", "refuse"):
         raise errors.BadInput("Choose whether to grant or to refuse")
+    chosen = given.get("days", "")
+    if chosen not in validation_page.VALIDITIES:
+        raise errors.BadInput("Choose one of the validities of the page")
+    days = int(chosen) if chosen else None
     signed_in = await sessions.sign_in(
         wired.context, given.get("email", ""), given.get("password", ""), given.get("code", "")
     )
-    act = credentials_.validate if decision == "grant" else credentials_.refuse
     try:
-        return await act(wired.context, signed_in.actor, credential_id=asked.id)
+        if decision == "refuse":
+            return await credentials_.refuse(wired.context, signed_in.actor, credential_id=asked.id)
+        return await credentials_.validate(wired.context, signed_in.actor, credential_id=asked.id, days=days)
     finally:
         await sessions.sign_out(wired.context, signed_in.secret)
 
@@ -117,6 +122,7 @@ def _shown(
         validation_page.Shown(
             application=asked.application,
             credential=asked.credential,
+            state=asked.credential.state(wired.context.clock.now()),
             token=asked.token,
             form=_form_token(wired, asked, cookie),
             said=refusal.message if refusal else "",

@@ -10,15 +10,22 @@ from steward.domain import credentials
 _STYLE = """
 body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:0 auto;padding:1rem;color:#1b1b1f;background:#fff}
 h1{font-size:1.4rem}code{overflow-wrap:anywhere}label{display:block;margin-top:.8rem;font-weight:600}
-input{box-sizing:border-box;width:100%;padding:.6rem;font:inherit;border:1px solid #6b6b76;border-radius:.3rem}
+input,select{box-sizing:border-box;width:100%;padding:.6rem;font:inherit;border:1px solid #6b6b76;border-radius:.3rem}
 button{margin:1.2rem .6rem 0 0;padding:.6rem 1.2rem;font:inherit;border:1px solid #1d4ed8;border-radius:.3rem}
 button.grant{background:#1d4ed8;color:#fff}button.refuse{background:#fff;color:#1d4ed8}
 :focus-visible{outline:3px solid #b45309;outline-offset:2px}.hint{font-weight:400;color:#4a4a55}
 [role=alert]{border-left:.3rem solid #b91c1c;padding:.5rem .8rem;background:#fef2f2}
 @media (prefers-color-scheme:dark){body{color:#f1f1f4;background:#17171b}.hint{color:#c9c9d2}
-input{background:#222228;color:inherit}[role=alert]{background:#3b1515}button.refuse{background:#17171b;color:#9db7ff}}
+input,select{background:#222228;color:inherit}[role=alert]{background:#3b1515}button.refuse{background:#17171b;color:#9db7ff}}
 """
 STYLE_DIGEST = f"sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}"
+
+
+# Days, as the form sends them, to what the page calls them.
+VALIDITIES = {"1": "a day", "7": "7 days", "30": "30 days", "90": "90 days", "365": "a year", "": "until it is revoked"}
+_VALIDITIES = "".join(
+    f'<option value="{days}"{" selected" if not days else ""}>{said}</option>' for days, said in VALIDITIES.items()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +34,7 @@ class Shown:
 
     application: credentials.Application
     credential: credentials.Credential
+    state: credentials.Status
     token: str
     form: str
     said: str = ""
@@ -41,8 +49,8 @@ def form(shown: Shown) -> str:
     places = ", ".join(_text(each) for each in credential.allowed_ips)
     if places:
         asks += f"<p>Only from these addresses: {places}</p>"
-    if credential.status is not credentials.Status.PENDING:
-        return _page(title, f"{asks}<p>This request is {_text(credential.status.value)}.</p>")
+    if shown.state is not credentials.Status.PENDING:
+        return _page(title, f"{asks}<p>This request is {_text(shown.state.value)}.</p>")
     alert = f"<p role=alert>{_text(shown.said)}</p>" if shown.said else ""
     return _page(
         title,
@@ -57,6 +65,7 @@ def form(shown: Shown) -> str:
         "<input id=password name=password type=password autocomplete=current-password required>"
         "<label for=code>Code <span class=hint>of your second factor, if you have one</span></label>"
         "<input id=code name=code inputmode=numeric autocomplete=one-time-code maxlength=8>"
+        f"<label for=days>Valid for</label><select id=days name=days>{_VALIDITIES}</select>"
         "<button class=grant name=decision value=grant>Grant</button>"
         "<button class=refuse name=decision value=refuse>Refuse</button></form>",
     )

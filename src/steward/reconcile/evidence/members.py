@@ -15,6 +15,7 @@ from steward.domain import (
     errors,
     evidence,
     notices,
+    oauth2,
     people,
     projects,
 )
@@ -83,7 +84,8 @@ async def _members(work: records.Work, project: projects.Project, now: datetime)
     tokens = {each.id: await work.tokens.of(each.id) for each in persons}
     keys = await work.credentials.of_account(project.account)
     account = await work.accounts.get(project.account)
-    return members(account, persons, tokens, keys, now)
+    programs = await work.oauth2_clients.of(project.account)
+    return members(account, persons, tokens, keys, now, programs)
 
 
 def members(
@@ -92,6 +94,7 @@ def members(
     tokens: Mapping[people.PersonId, Sequence[people.Token]],
     keys: Sequence[credentials.Credential],
     now: datetime,
+    programs: Sequence[oauth2.Client] = (),
 ) -> Saw:
     usable_keys = [each for each in keys if each.usable(now)]
     usable = {each.id: sum(1 for token in tokens.get(each.id, ()) if token.usable(now)) for each in persons}
@@ -101,6 +104,7 @@ def members(
     facts = {
         "people": sorted(f"{each.id} {each.role.value} {each.status.value}" for each in persons),
         "credentials": sorted(each.id for each in usable_keys),
+        "programs": sorted(f"{each.id} {each.role.value}" for each in programs),
         "tokensOf": {person: count for person, count in sorted(usable.items()) if count},
     }
 
@@ -111,11 +115,12 @@ def members(
         return saw(Outcome.BREACHED, f"{len(left_over)} people who were closed still have usable tokens")
     if strangers:
         return saw(Outcome.BREACHED, f"{len(strangers)} members of the account are no people of the customer's")
-    if closed and (usable_keys or any(usable.values())):
+    if closed and (usable_keys or programs or any(usable.values())):
         return saw(Outcome.BREACHED, "The account is closed, and credentials of it are still usable")
-    if not persons and not usable_keys:
+    if not persons and not usable_keys and not programs:
         return saw(Outcome.UNKNOWN, "Nobody has access to the project yet")
-    said = f"{len(persons)} people and {len(usable_keys)} credentials have access, none of them without right"
+    count = len(usable_keys) + len(programs)
+    said = f"{len(persons)} people and {count} credentials have access, none of them without right"
     return saw(Outcome.PROVEN, said)
 
 
