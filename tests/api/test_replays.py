@@ -124,7 +124,7 @@ def test_an_effect_that_was_rolled_back_is_done_again(
 
 def test_what_changed_nothing_leaves_no_mark(tmp_path: Path, database: str) -> None:
     async def story(service: serving.Service) -> None:
-        for body in ({"region": "MARS"}, {}, {"region": "LOCAL1", "name": "-"}):
+        for body in ({"region": "MARS"}, {}, {"region": "LOCAL1", "plan": "gold"}):
             assert (await service.call("POST", service.kube, body)).status == 400
         await service.call("GET", service.kube)
         assert await marks(service) == []
