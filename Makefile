@@ -16,6 +16,8 @@ PACKAGES := iproute2 nftables iptables procps util-linux mount ca-certificates b
 TEST_PACKAGES := postgresql e2fsprogs chromium chromium-driver
 # Of the OpenID provider that the tests sign in with; a node from elsewhere does as well.
 TEST_PACKAGES += $(if $(shell command -v npm),,nodejs npm)
+# The load of the benchmark.
+BENCH_PACKAGES := wrk
 
 QUICK := not system and not postgres and not root and not loopback and not browser and not campaign and not soak
 PYTEST := $(BIN)/python -m pytest
@@ -67,6 +69,7 @@ soak: test-packages components ## The long campaigns: hundreds of kills, thousan
 	@$(PYTEST) -m "soak" --durations=15
 
 bench: test-packages components ## Measure, beside a naive script and kwokctl; results in bench/results
+	@$(call install-missing,$(BENCH_PACKAGES))
 	@$(BIN)/python -m steward.components --bench
 	@$(BIN)/python -m bench
 

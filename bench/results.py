@@ -80,6 +80,8 @@ def judged(measured: Mapping[str, Any]) -> list[Target]:
         found.append(_worst("write of the provider, until it is found", measured["detection"], 10.0))
     if "ledger" in measured:
         found += _ledger_targets(measured["ledger"])
+    if "requests" in measured:
+        found += _request_targets(measured["requests"])
     return found
 
 
@@ -116,6 +118,20 @@ def _ledger_targets(found: Mapping[str, Any]) -> Iterator[Target]:
         unit="",
         detail="µs of CPU: " + ", ".join(f"{cost:g}" for cost in costs),
     )
+
+
+def _request_targets(found: Mapping[str, Any]) -> Iterator[Target]:
+    for name, compared in found["compared"].items():
+        what, _, connections = name.partition("/")
+        rate = compared["rate_of_hello"]
+        told = f"{what} of clusters, of hello ({connections} connections)"
+        yield Target(name=told, value=rate, limit=0.4, unit="", at_least=True)
+        if connections == "200":
+            yield Target(name=f"p99: {told}", value=compared["p99_of_hello"], limit=3.0, unit="")
+    long = found["list_of_1000"]
+    alone, beside = (long[each]["fresh_ms"] for each in long)
+    yield Target(name="a list of 1,000 clusters, beside 5,000 of others", value=beside, limit=300.0, unit="ms")
+    yield Target(name="the same, of one without others", value=round(beside / alone, 2), limit=1.2, unit="")
 
 
 def _seconds(name: str, samples: Sequence[Mapping[str, Any]], limit: float) -> Target:

@@ -42,6 +42,7 @@ class Service:
     """Use it as a context: it serves inside, and nothing of it is left outside."""
 
     folder: Path
+    runtime: str = "processes"
     process: subprocess.Popen[bytes] | None = None
     listen: str = ""
     project: str = ""
@@ -60,9 +61,10 @@ class Service:
         return f"/cloud/project/{self.project}/kube"
 
     def __enter__(self) -> "Service":
-        _check_free()
+        if self.runtime == "processes":
+            _check_free()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.listen = f"127.0.0.1:{_free_port()}"
+        self.listen = f"127.0.0.1:{free_port()}"
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [Path(sys.executable).with_name("steward"), "serve"],
@@ -97,6 +99,7 @@ class Service:
             "STEWARD_LISTEN": self.listen,
             "STEWARD_REQUEST_RATE": "0",
             "STEWARD_STRANGER_RATE": "0",
+            "STEWARD_RUNTIME": self.runtime,
             "STEWARD_STATE": str(self.state),
         }
         return {**outer, **passed_on, **own}
@@ -191,7 +194,7 @@ def _check_free() -> None:
         raise Trouble(f"{NETWORK} is in use on this machine; end what uses it first:\n{shown.stdout.rstrip()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as made:
         port: int = made.getsockname()[1]
         return port

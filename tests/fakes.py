@@ -5,8 +5,8 @@ For unit tests of rules above the storage. What only a real storage can show is 
 
 import copy
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -94,6 +94,13 @@ class Records:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[records.Work]:
         yield _work({name: dict(rows) for name, rows in self.kept.items()})
+
+    @contextmanager
+    def following(self) -> Iterator[records.Reads]:
+        yield records.Reads()
+
+    def unchanged(self, seen: Mapping[str, int]) -> bool:
+        return False
 
     async def close(self) -> None:
         return None
@@ -237,6 +244,9 @@ class _Credentials(_Rows):
 class _Clusters(_Rows):
     async def of_project(self, project_id: projects.ProjectId) -> Sequence[clusters.Cluster]:
         return [each for each in self.rows.values() if each.project_id == project_id]
+
+    async def ids_of_project(self, project_id: projects.ProjectId) -> Sequence[clusters.ClusterId]:
+        return [each.id for each in await self.of_project(project_id)]
 
 
 class _NodePools(_Rows):

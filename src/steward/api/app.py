@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from steward import __version__
-from steward.api import authentication, calls, edge, errors, limits
+from steward.api import authentication, calls, edge, errors, kept, limits
 from steward.api import config as config_
 from steward.api.console import routers as console
 from steward.api.native import (
@@ -129,6 +129,7 @@ def _application(
         authentication=authentication.Authentication(context, config),
         replays=replays.Replays(),
         limits=allowed,
+        kept=kept.KeptAnswers(context.records),
     )
     for router in ROUTERS:
         # As they are, not by `include_router`: that builds every route a second time and adds a level to each look-up.

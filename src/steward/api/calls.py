@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from steward.api import authentication, errors, limits
+from steward.api import authentication, edge, errors, kept, limits
 from steward.api import config as config_
 from steward.api.ovh import replays
 from steward.domain import actors, credentials
@@ -26,8 +26,11 @@ from steward.operations import bearers
 from steward.operations import context as context_
 
 OPERATIONS = "x-steward-operation"
+KEPT = "x-steward-kept"
 IGNORED = "X-Steward-Ignored-Fields"
 _MOST_NAMED = 30
+
+_SHAPING = ("x-pagination-mode", "x-pagination-cursor", "x-pagination-size", "x-pagination-filter")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -41,6 +44,7 @@ class Wiring:
     authentication: authentication.Authentication
     replays: replays.Replays
     limits: limits.Limits
+    kept: kept.KeptAnswers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,8 @@ class EitherRoute(APIRoute):
     """Signed writes go through the memory of what was answered already."""
 
     def get_route_handler(self) -> Handler:
-        inner = super().get_route_handler()
+        made = super().get_route_handler()
+        inner = _from_kept(made) if (self.openapi_extra or {}).get(KEPT) else made
 
         async def handle(request: Request) -> Response:
             if "authorization" in request.headers:
@@ -93,6 +98,17 @@ class EitherRoute(APIRoute):
             return await _signed(request, inner)
 
         return handle
+
+
+def _from_kept(inner: Handler) -> Handler:
+    async def answer(request: Request) -> Response:
+        if any(name in request.headers for name in _SHAPING):
+            return await inner(request)
+        call: Call = request.state.call
+        key = (call.actor, request.scope[edge.PATH], request.scope["query_string"])
+        return await call.wiring.kept.answer(key, lambda: inner(request))
+
+    return answer
 
 
 class SignedRoute(EitherRoute):
@@ -135,6 +151,11 @@ async def _signed(request: Request, inner: Handler) -> Response:
 def spend(request: Request, who: str) -> None:
     """One of the requests that whoever asks may make."""
     wiring(request).limits.spend(request.scope, who, asyncio.get_running_loop().time())
+
+
+KEEPS = {KEPT: True}
+"""For `openapi_extra` of a read that is asked for again and again. Its answer depends on the caller, the path, the
+query and the records, and on nothing else: neither on the clock nor on the host (`kept.py`)."""
 
 
 def changes(*operations: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from datetime import datetime
 
 import structlog
 from fastapi import Request
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steward.api import config as config_
@@ -29,14 +28,14 @@ _OPEN = (b"/native", b"/console", b"/auth/validate", b"/auth/oauth2", b"/openapi
 _PREFIXED = "steward.prefixed"
 
 _HEADERS = (
-    ("cache-control", "no-cache, no-store"),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-cache, no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _OVH_HEADERS = (
-    ("access-control-allow-origin", "*"),
-    ("access-control-expose-headers", "X-Pagination-Cursor-Next, X-Ovh-Queryid"),
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"X-Pagination-Cursor-Next, X-Ovh-Queryid"),
 )
 
 
@@ -82,7 +81,7 @@ class Edge:
 class _Answer:
     def __init__(self, send: Send, query_id: str, *, ovh: bool) -> None:
         self._send = send
-        self._headers = (("x-ovh-queryid", query_id), *_HEADERS, *(_OVH_HEADERS if ovh else ()))
+        self._headers = ((b"x-ovh-queryid", query_id.encode()), *_HEADERS, *(_OVH_HEADERS if ovh else ()))
         self.began = False
 
     async def send(self, message: Message) -> None:
@@ -90,9 +89,9 @@ class _Answer:
             self.began = True
             # A copy: the answer to a repeated request is one object that is sent several times.
             message = {**message, "headers": list(message["headers"])}
-            headers = MutableHeaders(raw=message["headers"])
-            for name, value in self._headers:
-                headers.setdefault(name, value)
+            headers: list[tuple[bytes, bytes]] = message["headers"]
+            present = {name for name, _ in headers}
+            headers += [each for each in self._headers if each[0] not in present]
         await self._send(message)
 
 

@@ -196,7 +196,7 @@ def _ordered_as(cluster: clusters.Cluster, named: str) -> dict[str, str]:
 async def ids(context: context_.Context, actor: actors.Actor, *, project_id: str) -> list[str]:
     async with context.records.read() as work:
         project = await access.project(work, actor, project_id)
-        return [each.id for each in await work.clusters.of_project(project.id)]
+        return list(await work.clusters.ids_of_project(project.id))
 
 
 async def get(context: context_.Context, actor: actors.Actor, *, project_id: str, cluster_id: str) -> View:

@@ -11,7 +11,7 @@ Rules, all mandatory, tested by `tests/storage`:
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -82,6 +82,7 @@ class Clusters(Protocol):
 
     async def get(self, cluster_id: clusters.ClusterId) -> clusters.Cluster | None: ...
     async def of_project(self, project_id: projects.ProjectId) -> Sequence[clusters.Cluster]: ...
+    async def ids_of_project(self, project_id: projects.ProjectId) -> Sequence[clusters.ClusterId]: ...
     async def all(self) -> Sequence[clusters.Cluster]: ...
     async def save(self, cluster: clusters.Cluster) -> None: ...
     async def remove(self, cluster_id: clusters.ClusterId) -> None: ...
@@ -299,9 +300,24 @@ class Work:
     replays: Collection[replays.Mark]  # [; ; when its signature is too old]
 
 
+@dataclass(slots=True)
+class Reads:
+    """What a piece of work read, with how often each noun had been written to before; None: cannot be known."""
+
+    seen: Mapping[str, int] | None = None
+
+
 class Records(Protocol):
     def begin(self) -> AbstractAsyncContextManager[Work]: ...
 
     def read(self) -> AbstractAsyncContextManager[Work]: ...
+
+    def following(self) -> AbstractContextManager[Reads]:
+        """Notes what this task reads meanwhile; `seen` is known at the end."""
+        ...
+
+    def unchanged(self, seen: Mapping[str, int]) -> bool:
+        """Whether nothing was written since to what was read; a commit counts before it is acknowledged."""
+        ...
 
     async def close(self) -> None: ...

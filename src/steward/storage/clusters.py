@@ -11,6 +11,11 @@ _table = tables.clusters
 _ALL = sa.select(_table).order_by(_table.c.created_at, _table.c.id)
 _GET = sa.select(_table).where(_table.c.id == sa.bindparam("id"))
 _OF_PROJECT = _ALL.where(_table.c.project_id == sa.bindparam("project_id"))
+_IDS_OF_PROJECT = (
+    sa.select(_table.c.id)
+    .where(_table.c.project_id == sa.bindparam("project_id"))
+    .order_by(_table.c.created_at, _table.c.id)
+)
 
 _nodes_of_it = sa.select(tables.nodes.c.id).where(tables.nodes.c.cluster_id == sa.bindparam("id"))
 _FORGET_SECRETS = sa.delete(tables.secrets).where(
@@ -30,6 +35,10 @@ class Clusters:
 
     async def of_project(self, project_id: projects.ProjectId) -> Sequence[clusters.Cluster]:
         return [_cluster(row) for row in await self._session.all(_OF_PROJECT, project_id=project_id)]
+
+    async def ids_of_project(self, project_id: projects.ProjectId) -> Sequence[clusters.ClusterId]:
+        """In the same order."""
+        return [row.id for row in await self._session.all(_IDS_OF_PROJECT, project_id=project_id)]
 
     async def all(self) -> Sequence[clusters.Cluster]:
         return [_cluster(row) for row in await self._session.all(_ALL)]

@@ -52,6 +52,7 @@ class Database:
         self._engine = engine
         self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._turns = sessions.Turns()
+        self.changes = None  # another service may write to the same database, and nothing says so in time
 
     async def prepare(self) -> None:
         with failures.told():

@@ -4,8 +4,8 @@ Called by bootstrap, once. The repositories (one module per noun) hold the SQL, 
 `postgresql.py` the transactions, `migrations` the schema.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from steward.ports import records
 from steward.ports.sealing import Sealing
 from steward.storage import (
     allotments,
+    changes,
     clusters,
     credentials,
     events,
@@ -42,6 +43,22 @@ class SqlRecords:
 
     def read(self) -> AbstractAsyncContextManager[records.Work]:
         return self._working(self._database.reading())
+
+    @contextmanager
+    def following(self) -> Iterator[records.Reads]:
+        reads = records.Reads()
+        known = self._database.changes
+        if known is None:
+            yield reads
+            return
+        before = known.counts()
+        with changes.following() as nouns:
+            yield reads
+        reads.seen = {name: before[name] for name in nouns}
+
+    def unchanged(self, seen: Mapping[str, int]) -> bool:
+        known = self._database.changes
+        return known is not None and known.unchanged(seen)
 
     async def close(self) -> None:
         await self._database.close()

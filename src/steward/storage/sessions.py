@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from steward.domain import errors
-from steward.storage import failures
+from steward.storage import changes, failures
 
 Row = sa.Row[Any]
 Values = Mapping[str, Any]
@@ -30,6 +30,7 @@ class Session(ABC):
     def __init__(self, *, writable: bool) -> None:
         self._writable = writable
         self._failed = False
+        self.touched: set[str] = set()  # names of tables that it wrote to
 
     @abstractmethod
     async def _execute(self, statement: sa.Executable, values: Values | Sequence[Values]) -> sa.CursorResult[Any]: ...
@@ -43,28 +44,33 @@ class Session(ABC):
     async def change(self, statement: sa.Executable, **values: object) -> int:
         """How many rows were changed."""
         self._require_writable()
+        self.touched.add(changes.table_of(statement))
         return (await self._guarded(statement, values)).rowcount
 
     async def insert(self, table: sa.Table, values: Values) -> int:
         """The id that the database gave."""
         self._require_writable()
+        self.touched.add(table.name)
         result = await self._guarded(_insert(table), values)
         return int(result.scalar_one())
 
     async def add(self, table: sa.Table, values: Values) -> None:
         """Insert a row whose key the caller knows; there must be none with it."""
         self._require_writable()
+        self.touched.add(table.name)
         await self._guarded(_plain_insert(table), values)
 
     async def add_all(self, table: sa.Table, rows: Sequence[Values]) -> None:
         """As `add`, of several rows at once; of none is nothing."""
         self._require_writable()
         if rows:
+            self.touched.add(table.name)
             await self._guarded(_plain_insert(table), rows)
 
     async def put(self, table: sa.Table, values: Values) -> None:
         """Insert, or replace the row with the same primary key."""
         self._require_writable()
+        self.touched.add(table.name)
         await self._guarded(_upsert(table, self.dialect), values)
 
     def check_whole(self) -> None:
@@ -78,6 +84,7 @@ class Session(ABC):
 
     async def _guarded(self, statement: sa.Executable, values: Values | Sequence[Values]) -> sa.CursorResult[Any]:
         self.check_whole()
+        changes.follow(statement)
         try:
             with failures.told():
                 return await self._execute(statement, values)
@@ -94,6 +101,11 @@ class Database(Protocol):
     def writing(self) -> AbstractAsyncContextManager[Session]: ...
 
     def reading(self) -> AbstractAsyncContextManager[Session]: ...
+
+    @property
+    def changes(self) -> changes.Changes | None:
+        """None where somebody else may write, too, and nothing says so."""
+        ...
 
     async def close(self) -> None: ...
 

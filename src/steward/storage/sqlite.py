@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from steward.domain import errors
-from steward.storage import failures, migrations, sessions
+from steward.storage import changes, failures, migrations, sessions, tables
 
 _BUSY_SECONDS = 5
 _FULL_SYNC = 2
@@ -42,6 +42,8 @@ class _Session(sessions.Session):
 class Database:
     def __init__(self, path: Path) -> None:
         self._turns = sessions.Turns()
+        # Nobody but this process writes: its lock on the state folder sees to that.
+        self.changes = changes.Changes(tables.metadata)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="steward-commit")
         self._writer = _engine(path, begin="BEGIN IMMEDIATE", query_only=False, keep=1)
         self._readers = _engine(path, begin="BEGIN", query_only=True, keep=2)
@@ -61,8 +63,12 @@ class Database:
                 session = _Session(connection, writable=True)
                 yield session
                 session.check_whole()
-                with failures.told(committing=True):
-                    await self._aside(connection.commit)
+                try:
+                    with failures.told(committing=True):
+                        await self._aside(connection.commit)
+                finally:
+                    # Also of a commit that raised: whether it was made is not known then.
+                    self.changes.note(session.touched)
             finally:
                 with failures.told():
                     connection.close()  # rolls back what is not committed

@@ -10,8 +10,8 @@ import hashlib
 import inspect
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network
 from typing import Any
@@ -103,6 +103,12 @@ class GatedRecords:
             yield work
             self._life.check()
         self._life.check()
+
+    def following(self) -> AbstractContextManager[records.Reads]:
+        return self._inner.following()
+
+    def unchanged(self, seen: Mapping[str, int]) -> bool:
+        return self._inner.unchanged(seen)
 
     async def close(self) -> None:
         """It is shared with the successor."""

@@ -12,7 +12,7 @@ router = APIRouter(
 )
 
 
-@router.get("")
+@router.get("", openapi_extra=calls.KEEPS)
 async def every(call: calls.Caller, project_id: str) -> Response:
     return answers.ok(await clusters.ids(call.context, call.actor, project_id=project_id))
 
@@ -30,7 +30,7 @@ async def regions(call: calls.Caller, project_id: str) -> Response:
     return answers.ok([each.name for each in capabilities.regions()])
 
 
-@router.get("/{cluster_id}")
+@router.get("/{cluster_id}", openapi_extra=calls.KEEPS)
 async def one(call: calls.Caller, project_id: str, cluster_id: str) -> Response:
     view = await clusters.get(call.context, call.actor, project_id=project_id, cluster_id=cluster_id)
     return answers.ok(shapes.cluster(view, call.config.network))

@@ -15,7 +15,7 @@ router = APIRouter(
 )
 
 
-@router.get("")
+@router.get("", openapi_extra=calls.KEEPS)
 async def every(call: calls.Caller, project_id: str, cluster_id: str) -> Response:
     views = await nodepools.all_of_cluster(call.context, call.actor, project_id=project_id, cluster_id=cluster_id)
     return answers.ok([shapes.nodepool(each) for each in views])
@@ -29,7 +29,7 @@ async def create(call: calls.Caller, project_id: str, cluster_id: str, body: req
     return answers.ok(shapes.nodepool(view), calls.ignored(body))
 
 
-@router.get("/{pool_id}")
+@router.get("/{pool_id}", openapi_extra=calls.KEEPS)
 async def one(call: calls.Caller, project_id: str, cluster_id: str, pool_id: str) -> Response:
     view = await nodepools.get(call.context, call.actor, project_id=project_id, cluster_id=cluster_id, pool_id=pool_id)
     return answers.ok(shapes.nodepool(view))
@@ -52,7 +52,7 @@ async def delete(call: calls.Caller, project_id: str, cluster_id: str, pool_id: 
     return answers.void()
 
 
-@router.get("/{pool_id}/nodes")
+@router.get("/{pool_id}/nodes", openapi_extra=calls.KEEPS)
 async def members(
     call: calls.Caller, project_id: str, cluster_id: str, pool_id: str, history: str | None = None
 ) -> Response:

@@ -12,7 +12,7 @@ router = APIRouter(
 )
 
 
-@router.get("")
+@router.get("", openapi_extra=calls.KEEPS)
 async def every(call: calls.Caller, project_id: str, cluster_id: str, history: str | None = None) -> Response:
     view = await nodes.all_of_cluster(
         call.context, call.actor, project_id=project_id, cluster_id=cluster_id, history=requests.flag(history)
@@ -20,7 +20,7 @@ async def every(call: calls.Caller, project_id: str, cluster_id: str, history: s
     return answers.ok([shapes.node(each, view.cluster) for each in view.members])
 
 
-@router.get("/{node_id}")
+@router.get("/{node_id}", openapi_extra=calls.KEEPS)
 async def one(call: calls.Caller, project_id: str, cluster_id: str, node_id: str) -> Response:
     view = await nodes.get(call.context, call.actor, project_id=project_id, cluster_id=cluster_id, node_id=node_id)
     return answers.ok(shapes.node(view.members[0], view.cluster))

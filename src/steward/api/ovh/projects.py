@@ -11,13 +11,13 @@ from steward.operations import capabilities, projects
 router = APIRouter(prefix="/cloud/project", tags=["project"], route_class=calls.SignedRoute, strict_content_type=False)
 
 
-@router.get("")
+@router.get("", openapi_extra=calls.KEEPS)
 async def every(call: calls.Caller) -> Response:
     found = await projects.all_of(call.context, call.actor)
     return answers.ok([each.id for each in found])
 
 
-@router.get("/{project_id}")
+@router.get("/{project_id}", openapi_extra=calls.KEEPS)
 async def one(call: calls.Caller, project_id: str) -> Response:
     return answers.ok(shapes.project(await projects.get(call.context, call.actor, project_id=project_id)))
 
