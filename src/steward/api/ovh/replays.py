@@ -10,8 +10,8 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -142,6 +142,12 @@ class _Marking:
 
     def read(self) -> AbstractAsyncContextManager[records.Work]:
         return self._inner.read()
+
+    def following(self) -> AbstractContextManager[records.Reads]:
+        return self._inner.following()
+
+    def unchanged(self, seen: Mapping[str, int]) -> bool:
+        return self._inner.unchanged(seen)
 
     async def close(self) -> None:
         await self._inner.close()
