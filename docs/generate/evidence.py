@@ -85,6 +85,8 @@ def _proof(rule: RowRule) -> str:
         parts.append(f"a named person of the accountable party states that {rule.word_on}")
     if rule.word is Word.IS_NEEDED:
         parts.append(f"a named person of the accountable party states {rule.word_on}")
+    if rule.signal:
+        parts.append(f"shown beside it, as a signal: {rule.signal}")
     if rule.review is not None:
         parts.append(f"the review `{rule.review.name}`")
     return "; ".join(parts)

@@ -51,5 +51,4 @@ def test_what_is_called_served_is_served() -> None:
 
 def test_what_is_called_a_gap_is_one() -> None:
     gaps = {route for route, said in rows().items() if said == "no"}
-    assert len(gaps) > 20
     assert gaps & served() == set()

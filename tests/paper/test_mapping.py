@@ -9,7 +9,7 @@ from steward.responsibility import deciding, evidence_rules, matrix, model, noti
 from tests.paper import sources
 
 CONTRACT = matrix.load("1")
-AT_MOST = 20  # rows that wait; lower it when one is carried, never raise it
+AT_MOST = 19  # rows that wait; lower it when one is carried, never raise it
 
 # Events in the table of notices that nothing writes yet, because what they tell of does not exist.
 UNWRITTEN = {"cluster:upgrade-forced", "version:published", "maintenance:announced"}
@@ -50,7 +50,8 @@ def test_every_step_is_the_providers() -> None:
 def test_every_job_is_the_providers() -> None:
     found = walks.all_jobs()
     assert len(found) > 10
-    assert [each.name for each in found if not providers(each.activity)] == []
+    assert [each.name for each in found if not providers(each.activity) and not each.lent] == []
+    assert [each.name for each in found if each.lent] == ["log-forwarding"], "what customers lend by a setting"
     assert len({each.name for each in found}) == len(found)
 
 
@@ -148,6 +149,8 @@ def test_every_field_of_a_change_falls_under_one_row() -> None:
         ("cluster.update_policy", "3.1.6-6"),
         ("cluster.restrict", "3.1.5-1"),
         ("cluster.delete", "5.1-1"),
+        ("log.subscribe", "3.1.3-5"),
+        ("log.forward", "3.1.3-5"),
     ],
 )
 def test_the_table_is_the_one_that_was_agreed(operation: str, activity: str) -> None:

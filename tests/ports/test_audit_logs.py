@@ -44,6 +44,7 @@ def test_a_cluster_that_never_was_has_no_log(runtime: Runtime) -> None:
     async def story() -> None:
         assert runtime.audit_logs.glance(wanted.cluster_id) is None
         assert await runtime.audit_logs.read(wanted.cluster_id, START, most=100) == Piece(lines=(), place=START)
+        assert await runtime.audit_logs.latest(wanted.cluster_id, most=100) == Piece(lines=(), place=START)
         assert await runtime.audit_logs.search(wanted.cluster_id, "x", limit=1) == []
 
     runtime.run(story())
@@ -63,6 +64,27 @@ def test_what_is_asked_of_the_api_is_in_its_log_within_seconds(runtime: Runtime)
         assert names(second, "one", "two") == ["two"], "nothing is read twice"
         assert not first.lost
         assert not second.lost
+
+    runtime.run(story())
+
+
+def test_the_latest_are_whole_lines_and_reading_goes_on_after_them(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        await runtime.guests.apply(access, [bundles.note(name) for name in ("one", "two")])
+        whole = await written(runtime, wanted, START, "two")
+        latest = await runtime.audit_logs.latest(wanted.cluster_id, most=2**20)
+        assert list(latest.lines)[: len(whole.lines)] == list(whole.lines)
+        for most in (0, len(latest.lines[-1]) + 1, 2 * len(latest.lines[-1])):
+            piece = await runtime.audit_logs.latest(wanted.cluster_id, most=most)
+            assert sum(len(each) + 1 for each in piece.lines) <= most
+            assert bool(piece.lines) == bool(most)
+        await runtime.guests.apply(access, [bundles.note("three")])
+        later = await written(runtime, wanted, latest.place, "three")
+        assert names(later, "one", "two", "three") == ["three"]
+        assert not later.lost
 
     runtime.run(story())
 

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from steward import __version__
-from steward.api import authentication, calls, edge, errors, kept, limits
+from steward.api import authentication, calls, edge, errors, kept, limits, readers
 from steward.api import config as config_
 from steward.api.console import routers as console
 from steward.api.native import (
@@ -23,6 +23,8 @@ from steward.api.native import (
     health,
     incidents,
     ledgers,
+    log_streams,
+    log_tails,
     notices,
     outages,
     people,
@@ -37,6 +39,7 @@ from steward.api.ovh import (
     auth,
     capabilities,
     clusters,
+    logs,
     me,
     nodepools,
     nodes,
@@ -46,6 +49,7 @@ from steward.api.ovh import (
     restrictions,
     validation,
 )
+from steward.api.ovh import log_streams as ovh_log_streams
 from steward.operations import context as context_
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -63,6 +67,12 @@ ROUTERS = (
     validation.router,
     projects.router,
     capabilities.router,
+    logs.router,
+    logs.kinds,
+    ovh_log_streams.router,
+    log_tails.router,
+    log_streams.router,
+    log_streams.of_cluster,
     health.router,
     notices.router,
     notices.of_project,
@@ -130,6 +140,7 @@ def _application(
         replays=replays.Replays(),
         limits=allowed,
         kept=kept.KeptAnswers(context.records),
+        readers=readers.Readers(),
     )
     for router in ROUTERS:
         # As they are, not by `include_router`: that builds every route a second time and adds a level to each look-up.

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from steward.api import authentication, edge, errors, kept, limits
+from steward.api import authentication, edge, errors, kept, limits, readers
 from steward.api import config as config_
 from steward.api.ovh import replays
 from steward.domain import actors, credentials
@@ -45,6 +45,7 @@ class Wiring:
     replays: replays.Replays
     limits: limits.Limits
     kept: kept.KeptAnswers
+    readers: readers.Readers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

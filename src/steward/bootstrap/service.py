@@ -13,7 +13,7 @@ from steward.catalogue import addons
 from steward.domain import clusters, errors, networks
 from steward.operations import context as context_
 from steward.operations import people
-from steward.outside import certificates, clock, passwords, sealing, webhooks
+from steward.outside import certificates, clock, log_receivers, passwords, sealing, webhooks
 from steward.reconcile import assembly, services
 from steward.settings import Settings
 from steward.storage import records
@@ -50,6 +50,7 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
         mail = runtimes.mail(settings, now)
         hooks = webhooks.HttpWebhooks(now, allowed=settings.webhook_networks)
         stack.push_async_callback(hooks.close)
+        receivers = log_receivers.NetworkLogReceivers(allowed=settings.webhook_networks)
 
         def around(wake: Callable[[str], None]) -> services.Services:
             return services.Services(
@@ -68,6 +69,7 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
                 wake=wake,
                 mail=mail,
                 webhooks=hooks,
+                log_receivers=receivers,
                 advisories=runtimes.vulnerabilities(settings),
                 ledger_name=settings.ledger_name,
                 on_step=on_step,
@@ -85,6 +87,8 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
             wake=assembled.engine.wake,
             webhooks=hooks,
             ledger_name=settings.ledger_name,
+            audit_logs=runtime.audit_logs,
+            log_receivers=receivers,
         )
         await people.begin(context, token)
         yield Running(context=context, operator_token=token, assembled=assembled)

@@ -45,6 +45,7 @@ NOUNS = {
     "outages": "outages",
     "progress": "progress",
     "audit": "audits",
+    "logs": "logs",
     "ledger": "ledgers",
     "verify": "verification",
     "inbox": "notices",

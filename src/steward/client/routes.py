@@ -11,6 +11,10 @@ def capabilities(project: str, name: str) -> str:
     return _joined("/cloud/project", project, "capabilities", "kube", name)
 
 
+def log_service(name: str, *parts: str) -> str:
+    return _joined("/dbaas/logs", name, *parts)
+
+
 def project(name: str) -> str:
     return _joined("/cloud/project", name)
 

@@ -86,12 +86,20 @@ class Cluster:
     def deleting(self) -> bool:
         return self.delete_asked_at is not None
 
+    @property
+    def logs_subscribed(self) -> bool:
+        """Whether a subscription to its log exists that is not being ended."""
+        found = conditions_.find(self.conditions, conditions_.Kind.LOGS_FORWARDED)
+        return found is not None and found.reason is not conditions_.Reason.UNSUBSCRIBING
+
 
 _BUSY = {
     conditions_.Reason.INSTALLING: Status.INSTALLING,
     conditions_.Reason.RESTORING: Status.REDEPLOYING,
     conditions_.Reason.UPDATING: Status.UPDATING,
     conditions_.Reason.RESTRICTING: Status.REDEPLOYING,
+    conditions_.Reason.SUBSCRIBING: Status.UPDATING,
+    conditions_.Reason.UNSUBSCRIBING: Status.UPDATING,
 }
 
 
@@ -106,6 +114,9 @@ def status(cluster: Cluster) -> Status:
     progressing = conditions_.find(cluster.conditions, conditions_.Kind.PROGRESSING)
     if progressing is not None and progressing.holds:
         return _BUSY.get(progressing.reason, Status.UPDATING)
+    forwarded = conditions_.find(cluster.conditions, conditions_.Kind.LOGS_FORWARDED)
+    if forwarded is not None and forwarded.reason in _BUSY:
+        return _BUSY[forwarded.reason]
     if conditions_.holds(cluster.conditions, conditions_.Kind.READY):
         return Status.READY
     return Status.UNKNOWN

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     REDUCED_REDUNDANCY = "ReducedRedundancy"  # serves, with fewer replicas than the plan says
     VIRTUAL_DOMAINS = "VirtualFailureDomains"  # zones and anti-affinity that share one host
     PROXY_FALLBACK = "ProxyFallback"  # Services are forwarded in another way than was asked for
+    LOGS_FORWARDED = "LogsForwarded"  # its audit log is subscribed; whether it reaches the streams
 
 
 class Reason(StrEnum):
@@ -40,6 +41,9 @@ class Reason(StrEnum):
     SINGLE_REPLICA = "SingleReplica"
     NO_IPVS = "NoIPVS"
     ONE_HOST = "OneHost"
+    SUBSCRIBING = "Subscribing"
+    UNSUBSCRIBING = "Unsubscribing"
+    NOT_DELIVERED = "NotDelivered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from steward.ports import audit_logs as audit_logs_
 from steward.ports import clock, hosts, messengers, passwords, records
+from steward.ports import log_receivers as log_receivers_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +21,5 @@ class Context:
     wake: Callable[[str], None]
     ledger_name: str = "steward.local"
     webhooks: messengers.Webhooks = messengers.NO_WEBHOOKS
+    audit_logs: audit_logs_.AuditLogs = audit_logs_.NO_AUDIT_LOGS
+    log_receivers: log_receivers_.LogReceivers = log_receivers_.NO_LOG_RECEIVERS

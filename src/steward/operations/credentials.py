@@ -38,7 +38,16 @@ def usual_rules() -> tuple[credentials.AccessRule, ...]:
 
     A project of somebody else then answers 404 like one that never was, as at OVHcloud. Who wants less names rules.
     """
-    paths = ("/cloud/project", "/cloud/project/*", "/auth/*", "/me", "/me/*", "/native/*")
+    paths = (
+        "/cloud/project",
+        "/cloud/project/*",
+        "/dbaas/logs",
+        "/dbaas/logs/*",
+        "/auth/*",
+        "/me",
+        "/me/*",
+        "/native/*",
+    )
     return tuple(credentials.AccessRule(method, path) for path in paths for method in credentials.METHODS)
 
 

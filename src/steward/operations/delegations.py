@@ -61,8 +61,8 @@ async def revoke(context: context_.Context, actor: actors.Actor, *, project_id: 
     now = context.clock.now()
     if delegation_id.startswith("standing:"):
         raise errors.Conflict(
-            "A standing delegation is a setting of the customer's: it ends with updatePolicy NEVER_UPDATE, or with the "
-            "pool's autoscale off",
+            "A standing delegation is a setting of the customer's: it ends with updatePolicy NEVER_UPDATE, with the "
+            "pool's autoscale off, or with the last subscription to the log",
             name="ConflictError",
         )
     async with context.records.begin() as work:

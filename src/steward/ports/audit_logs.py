@@ -5,6 +5,7 @@
 | `glance` costs next to nothing while nothing was written: it is asked every second, for every cluster | yes |
 | `read` goes on where the place says, through files that others took the place of, and gives whole lines only | yes |
 | what cannot be read any more is told in `lost`, once, never skipped in silence | yes |
+| `latest` gives whole lines of the log's end and the place after them, from which `read` goes on without a gap | yes |
 | a place that was given out stays good across restarts of steward and of the API server, or is told to be lost | yes |
 | a log is read, never written | yes |
 """
@@ -56,6 +57,29 @@ class AuditLogs(Protocol):
         """At most so many bytes, but one line at least. From `START`: the oldest that is left."""
         ...
 
+    async def latest(self, cluster_id: clusters.ClusterId, *, most: int) -> Piece:
+        """The last lines, oldest first, of at most so many bytes; of 0 the place alone."""
+        ...
+
     async def search(self, cluster_id: clusters.ClusterId, word: str, *, limit: int) -> Sequence[bytes]:
         """Lines that hold the word, oldest first, of all files that are left."""
         ...
+
+
+class NoAuditLogs:
+    """Where there are no clusters: tests of what needs none."""
+
+    def glance(self, cluster_id: clusters.ClusterId) -> Glance | None:
+        return None
+
+    async def read(self, cluster_id: clusters.ClusterId, place: Place, *, most: int) -> Piece:
+        return Piece(lines=(), place=START)
+
+    async def latest(self, cluster_id: clusters.ClusterId, *, most: int) -> Piece:
+        return Piece(lines=(), place=START)
+
+    async def search(self, cluster_id: clusters.ClusterId, word: str, *, limit: int) -> Sequence[bytes]:
+        return ()
+
+
+NO_AUDIT_LOGS = NoAuditLogs()

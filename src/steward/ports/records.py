@@ -28,6 +28,7 @@ from steward.domain import (
     delegations,
     events,
     ledgers,
+    logs,
     nodepools,
     nodes,
     oauth2,
@@ -294,6 +295,10 @@ class Work:
     positions: Collection[audits.Position]  # id: cluster
     findings: Collection[audits.Finding]  # [cluster]
     tallies: Collection[audits.Tally]  # [cluster]
+    log_streams: Collection[logs.Stream]  # [account]
+    log_subscriptions: Collection[logs.Subscription]  # [cluster; cluster, kind and stream; while it waits]
+    log_operations: Collection[logs.Operation]  # [account; ; when it is forgotten]
+    log_links: Collection[logs.Link]  # [cluster; the token's hash; expiry]
     ledger_keys: Collection[ledgers.Key]  # [`provider`]
     witnesses: Collection[ledgers.Witness]  # [log]
     damages: Collection[ledgers.Damage]  # id: log

@@ -347,7 +347,7 @@ class ClusterReconciler:
                     DESTROY_CONFIGURATION,
                 ),
             )
-            for noun in (work.issuances, work.positions, work.findings, work.tallies):
+            for noun in ends.of_a_cluster(work):
                 await noun.remove_of(scope.cluster.id)
             await work.clusters.remove(scope.cluster.id)
             await work.allotments.give_back("cluster-slot", scope.cluster.id)

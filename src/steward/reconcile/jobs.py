@@ -11,6 +11,7 @@ import structlog
 
 from steward.reconcile import engine, permits
 from steward.reconcile.outcome import Outcome, Wait
+from steward.responsibility import operations
 
 log = structlog.get_logger(__name__)
 
@@ -18,12 +19,21 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """`act` does one round. `every` is in seconds, from the end of one round to the beginning of the next, where the
-    round itself does not say."""
+    round itself does not say.
+
+    `operation` is of the published table, where the row is the customer's: what customers lend by a setting. The round
+    then asks for each of them whether it is lent.
+    """
 
     name: str
     activity: str
     every: float
     act: Callable[[], Awaitable[float | None]]
+    operation: str = ""
+
+    @property
+    def lent(self) -> bool:
+        return self.operation in operations.AUTOMATIC and operations.ACTIVITY_OF[self.operation] == self.activity
 
 
 class JobRunner:
@@ -37,7 +47,7 @@ class JobRunner:
         job = self._jobs.get(subject.partition(":")[2])
         if job is None:
             return engine.Gone()
-        if not permits.may_run(job.activity):
+        if not job.lent and not permits.may_run(job.activity):
             log.error("job refused", job=job.name, activity=job.activity)
             return Wait(message=f"The provider has no part in activity {job.activity}", after=job.every)
         after = await job.act()

@@ -12,7 +12,7 @@ from steward.domain import actors, clusters, delegations, errors
 from steward.operations import rights
 from steward.ports import records
 from steward.reconcile import flow, outcome
-from steward.responsibility import deciding, matrix, model
+from steward.responsibility import deciding, matrix, model, operations, standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,22 @@ def may_run(activity: str) -> bool:
     """A job is of no single cluster: the newest contract decides, and nothing is lent to it."""
     row = matrix.newest().activities.get(activity)
     return row is not None and deciding.may_carry_out(row, errors.PROVIDER)
+
+
+def lends(cluster: clusters.Cluster, operation: str, now: datetime) -> bool:
+    """Whether a setting of the customer's on the cluster itself lets automation do that: asked by jobs."""
+    activity = operations.ACTIVITY_OF[operation]
+    contract = matrix.load(cluster.contract)
+    if activity not in contract.activities:
+        return False
+    question = deciding.Question(
+        actor=actors.automation(activity, "job"),
+        operation=operation,
+        now=now,
+        cluster_id=cluster.id,
+        lent=list(standing.of(cluster, ())),
+    )
+    return deciding.decide(contract, question).allowed
 
 
 def _own(contract: model.Matrix, step: flow.Step) -> bool:

@@ -20,6 +20,7 @@ from steward.ports import (
     messengers,
     probes,
 )
+from steward.ports import log_receivers as log_receivers_
 from steward.ports import records as records_
 from steward.reconcile import engine, flow, issuances, permits
 from steward.reconcile.outcome import Blocked, Done, Outcome
@@ -52,6 +53,7 @@ class Services:
     ledger_name: str = "steward.local"
     mail: messengers.Mail = messengers.NO_MAIL
     webhooks: messengers.Webhooks = messengers.NO_WEBHOOKS
+    log_receivers: log_receivers_.LogReceivers = log_receivers_.NO_LOG_RECEIVERS
     on_step: OnStep = lambda subject, step, moment: None
     keyring: issuances.Keyring = field(init=False)
 

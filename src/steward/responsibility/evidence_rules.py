@@ -104,6 +104,7 @@ class RowRule:
     word_scope: Scope = Scope.CLUSTER
     word_on: str = ""  # what is to be stated
     review: Review | None = None
+    signal: str = ""  # what is shown, and is no proof
     told_with: str = ""  # the row whose notices tell of this one too
     at_end: bool = False  # begins when the cluster's deletion is asked for
     waits_for: str = ""
@@ -138,6 +139,7 @@ VALIDITY: Mapping[str, timedelta] = MappingProxyType(
         "tickets": DAY,
         "incidents": DAY,
         "interventions": DAY,
+        "logs": HOUR,
         "deletions": 365 * DAY,  # nothing can be looked at any more once it is gone
         "remains": 365 * DAY,
     }
@@ -156,9 +158,9 @@ def _done(activity: str, *sources: Source, at_end: bool = False, waits_for: str 
     return RowRule(activity=activity, way=Way.DO, sources=sources, at_end=at_end, waits_for=waits_for)
 
 
-def _detected(activity: str, word_on: str) -> RowRule:
-    """Until its signal exists, the word of the customer's person is all there is."""
-    return RowRule(activity=activity, way=Way.DETECT, word=Word.STANDS, word_on=word_on)
+def _detected(activity: str, word_on: str, signal: str = "") -> RowRule:
+    """A signal is shown where there is one; the word of the customer's person is what stands."""
+    return RowRule(activity=activity, way=Way.DETECT, word=Word.STANDS, word_on=word_on, signal=signal)
 
 
 def _attested(activity: str, word_on: str) -> RowRule:
@@ -196,6 +198,7 @@ _TICKETS = "every ticket of the customer's was acknowledged in time"
 _INCIDENTS = "failing probes opened an incident, its clusters were computed, and their customers were told"
 _CAPACITY = "every request for more or fewer nodes has become the capacity that was asked for, in time"
 _INTERVENED = "every incident was ended in time, and its cause is written down"
+_LOGS = "`logs` (cluster): whether the audit log is handed over to streams of the customer's, and whether they take it"
 _ASKED = "the customer asked for the deletion"
 _GONE = "nothing of the control plane, the network and the nodes is left on the machine"
 _DATA_GONE = "nothing of the cluster's data and keys is left; no backup exists"
@@ -231,7 +234,7 @@ _TABLE = (
     _done("3.1.3-2"),
     _enforced("3.1.3-3", _source("sizes", _SIZES)),
     _detected("3.1.3-4", "the workloads are monitored"),
-    _detected("3.1.3-5", "logs of the workloads are kept"),
+    _detected("3.1.3-5", "logs of the workloads are kept", signal=_LOGS),
     _detected("3.1.3-6", "backups are watched"),
     _detected("3.1.4-1", "sensitive data is encrypted"),
     _enforced("3.1.5-1", _source("restrictions", _ADMITTED)),

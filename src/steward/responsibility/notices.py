@@ -105,6 +105,9 @@ LINES: Mapping[str, Line] = MappingProxyType(
         "audit:breach": Line(
             "The audit log of your cluster shows a breach of the contract", Severity.URGENT, to=_CUSTOMER + _PROVIDER
         ),
+        # Whether a log reaches the stream that its customer subscribed.
+        "logs:not-delivered": Line("Your audit log does not reach your stream", Severity.WARNING, to=_CUSTOMER),
+        "logs:delivered-again": Line("Your audit log reaches your stream again", to=_CUSTOMER),
         # To whose account an outage is put.
         "outage:ended": Line("Your API server answers again", to=_CUSTOMER),
         "outage:disputed": Line("It is disputed to whose account an outage is put"),

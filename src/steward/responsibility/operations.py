@@ -109,6 +109,14 @@ RULES = MappingProxyType(
         "nodepool.edit": Rule("3.1.3-3"),
         "nodepool.delete": Rule("3.1.3-3"),
         "node.delete": Rule("3.1.3-3"),
+        # Where the logs of a cluster go: the customer keeps them; a subscription lends the provider their forwarding.
+        "log.subscribe": Rule("3.1.3-5"),
+        "log.unsubscribe": Rule("3.1.3-5", while_suspended=True),
+        "log.link": Rule("3.1.3-5", while_suspended=True),
+        "log_stream.create": Rule("3.1.3-5"),
+        "log_stream.change": Rule("3.1.3-5"),
+        "log_stream.test": Rule("3.1.3-5"),
+        "log_stream.remove": Rule("3.1.3-5", while_suspended=True),
         # People of the provider in a customer's cluster. Whoever asks names the row that it is done under.
         "access.request": Rule("3.2.1-3", provider=Role.SUPPORT),
         "access.request_under": Rule("", Role.OWNER, Role.SUPPORT),
@@ -146,12 +154,13 @@ RULES = MappingProxyType(
         # What the provider's automation does on the customer's setting (`standing.py`).
         "cluster.patch_automatically": Rule("3.1.6-6"),
         "nodepool.autoscale": Rule("3.1.3-3"),
+        "log.forward": Rule("3.1.3-5"),
     }
 )
 
 ACTIVITY_OF = MappingProxyType({name: rule.activity for name, rule in RULES.items() if rule.activity})
 
-AUTOMATIC = frozenset({"cluster.patch_automatically", "nodepool.autoscale"})
+AUTOMATIC = frozenset({"cluster.patch_automatically", "nodepool.autoscale", "log.forward"})
 """Asked for by no route; decided upon before automation does them."""
 
 NEVER_LENT = frozenset({"3.1.2-1", "3.1.2-2", "3.1.2-3"})

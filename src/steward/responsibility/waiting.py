@@ -16,7 +16,6 @@ WAITING: Mapping[str, str] = MappingProxyType(
         "3.1.3-1": "figures of each cluster's speed and load that the customer reads",
         "3.1.3-2": "control planes that are resized with what they manage",
         "3.1.3-4": "a signal of the customer's own monitoring",
-        "3.1.3-5": "subscriptions to logs",
         "3.1.3-6": _BACKUPS,
         "3.1.4-1": "volumes, and classes of them that encrypt",
         "3.1.5-2": "private networks",

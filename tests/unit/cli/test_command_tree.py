@@ -38,6 +38,7 @@ COMMANDS = {
     *(f"reviews {verb}" for verb in ("show", "done")),
     *(f"risks {verb}" for verb in ("list", "add", "change", "accept", "close")),
     *(f"audit {verb}" for verb in ("findings", "credentials", "windows")),
+    *(f"logs {verb}" for verb in ("streams", "stream", "test", "remove", "list", "subscribe", "unsubscribe", "url")),
     *(f"webhooks {verb}" for verb in ("list", "add", "rotate", "test", "remove")),
     *(f"contract {verb}" for verb in ("show", "diff", "accept")),
 }

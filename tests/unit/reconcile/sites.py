@@ -19,12 +19,13 @@ from steward.operations import nodes as nodes_
 from steward.operations import projects as projects_
 from steward.outside import sealing
 from steward.ports.control_planes import Part
+from steward.runtimes.simulated import audit_logs as audit_logs_
 from steward.runtimes.simulated import faults as faults_
 from steward.runtimes.simulated import hosts as hosts_
 from steward.runtimes.simulated import state as state_
 from steward.runtimes.simulated import world as world_
 from steward.storage import records as records_
-from tests import fakes, virtual
+from tests import fakes, receivers, virtual
 from tests.unit.reconcile import stewards
 
 CUSTOMER = actors.customer(projects.AccountId("ab1-local"))
@@ -50,6 +51,7 @@ class Site:
         self.project_id = ""
         self.hook: Callable[[stewards.Life], None] = lambda life: None  # sees every new steward before its start
         self.database = database
+        self.receivers = receivers.Simulated(clock)
         self._steward: stewards.Steward | None = None
         self.context = context.Context(
             records=kept,
@@ -57,6 +59,8 @@ class Site:
             host=hosts_.SimulatedHost(self.world),
             passwords=fakes.Passwords(),
             wake=lambda each: self.steward.wake(each),
+            audit_logs=audit_logs_.SimulatedAuditLogs(self.world),
+            log_receivers=self.receivers,
         )
 
     @property
@@ -65,7 +69,7 @@ class Site:
         return self._steward
 
     async def begin(self, **how: Any) -> None:
-        self._steward = stewards.Steward(self.world, self.records, **how)
+        self._steward = stewards.Steward(self.world, self.records, **{"receivers": self.receivers, **how})
         self.hook(self._steward.life)
         await self._steward.start()
         if not self.project_id:
@@ -205,7 +209,9 @@ class Site:
         yield from (f"leaked allotment {each}" for each in sorted(taken - due))
         yield from (f"missing allotment {each}" for each in sorted(due - taken))
         yield from (
-            f"leaked secrets of {each}" for each in sorted(sealed - owners) if not each.startswith("ledger-key:")
+            f"leaked secrets of {each}"
+            for each in sorted(sealed - owners)
+            if not each.startswith(("ledger-key:", "log-stream:"))
         )
         yield from (f"leaked progress of {each}" for each in sorted(watched - subjects))
         yield from (f"leaked lease of {each}" for each in sorted(leased - subjects) if not each.startswith("job:"))

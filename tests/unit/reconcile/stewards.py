@@ -18,7 +18,7 @@ from typing import Any
 
 from steward.domain import clusters, networks
 from steward.ports import advisories as advisories_
-from steward.ports import clock, records
+from steward.ports import clock, log_receivers, records
 from steward.ports.certificates import KeyPair, Request
 from steward.reconcile import assembly, services
 from steward.runtimes.simulated import artifacts as artifacts_
@@ -160,6 +160,7 @@ class Steward:
         owner: str = "here",
         audit_interval: float = 30.0,
         advisories: advisories_.Advisories = advisories_.NO_ADVISORIES,
+        receivers: log_receivers.LogReceivers = log_receivers.NO_LOG_RECEIVERS,
     ) -> None:
         self.life = Life()
         asyncio.get_running_loop().set_exception_handler(_bury)
@@ -184,6 +185,7 @@ class Steward:
                 addons=addons,
                 wake=wake,
                 advisories=advisories,
+                log_receivers=Gated(receivers, self.life),
                 on_step=self.life.step,
             )
 

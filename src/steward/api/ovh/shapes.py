@@ -39,7 +39,7 @@ def cluster(view: clusters_.View, plan: networks.Plan) -> Shape:
         "updatePolicy": found.update_policy.value,
         "isUpToDate": view.is_up_to_date,
         "controlPlaneIsUpToDate": view.control_plane_is_up_to_date,
-        "auditLogsSubscribed": False,
+        "auditLogsSubscribed": found.logs_subscribed,
         "privateNetworkId": None,
         "nodesSubnetId": None,
         "loadBalancersSubnetId": found.kept.get("loadBalancersSubnetId"),

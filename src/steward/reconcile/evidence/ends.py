@@ -7,6 +7,7 @@ steward's own stores hold can be looked at from here.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from steward.domain import clusters, events, evidence
 from steward.domain.evidence import Outcome
@@ -18,6 +19,12 @@ ASK, SERVICE, DATA, CONFIGURATION = "5.1-1", "5.1-2", "5.2-1", "5.2-3"
 PROMISED = timedelta(hours=1)  # from the asking to the end
 DELETE_ASKED = "cluster:delete-asked"
 SECRETS = ("control-plane-files", "admin-kubeconfig")
+
+
+def of_a_cluster(work: records.Work) -> tuple[records.Collection[Any], ...]:
+    """What has a cluster as its owner and goes with it; its history and its evidence stay."""
+    audited = (work.issuances, work.positions, work.findings, work.tallies)
+    return *audited, work.log_subscriptions, work.log_links
 
 
 async def find(work: records.Work, cluster: clusters.Cluster, found: control_planes.Remains, now: datetime) -> None:
@@ -81,5 +88,6 @@ async def _in_records(work: records.Work, cluster: clusters.Cluster) -> list[str
     left += [f"node {each.id}" for each in await work.nodes.of_cluster(cluster.id)]
     left += [f"sealed {name}" for name in SECRETS if await work.secrets.get(cluster.id, name) is not None]
     left += [f"certificate {each.fingerprint[:12]}" for each in await work.issuances.of(cluster.id)]
+    left += [f"log subscription {each.id}" for each in await work.log_subscriptions.of(cluster.id)]
     left += [f"progress {each.subject}" for each in await work.progress.of_cluster(cluster.id)]
     return left

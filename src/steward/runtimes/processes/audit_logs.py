@@ -20,6 +20,7 @@ from steward.runtimes.processes import places
 
 MOST_LOOKS = 5
 LONGEST_LINE = 4 * 2**20
+MOST_LOOKED_BACK = 2**16  # bytes, at first, in which the end of the last whole line is looked for
 _GONE = "the file that was being read is gone: it was rotated away before its end was read, or deleted"
 _SHORTER = "the file is shorter than what was read of it: it was cut"
 _CUT_LINE = "the last line of a file was cut off"
@@ -63,6 +64,9 @@ class ProcessAuditLogs:
 
     async def read(self, cluster_id: clusters.ClusterId, place: Place, *, most: int) -> Piece:
         return await asyncio.to_thread(_read, self._spot.cluster(cluster_id).audit, place, most)
+
+    async def latest(self, cluster_id: clusters.ClusterId, *, most: int) -> Piece:
+        return await asyncio.to_thread(_latest, self._spot.cluster(cluster_id).audit, most)
 
     async def search(self, cluster_id: clusters.ClusterId, word: str, *, limit: int) -> Sequence[bytes]:
         return await asyncio.to_thread(_search, self._spot.cluster(cluster_id).audit, word.encode(), limit)
@@ -121,6 +125,60 @@ def _chunk(file: _File, offset: int, most: int) -> bytes:
                 break
             chunk += more
     return chunk
+
+
+def _latest(folder: Path, most: int) -> Piece:
+    for _ in range(MOST_LOOKS):
+        try:
+            return _latest_once(folder, most)
+        except _Moved:
+            continue
+    return Piece(lines=(), place=START, more=True)
+
+
+def _latest_once(folder: Path, most: int) -> Piece:
+    """Of the file that is being written, and where it has just begun also of those before it."""
+    files, lines, left = _files(folder), list[bytes](), most
+    if not files:
+        return Piece(lines=(), place=START)
+    place = Place(inode=files[-1].inode, head=files[-1].head, offset=_whole(files[-1]))
+    for file in reversed(files):
+        end = place.offset if file is files[-1] else file.size
+        found = _last_lines(file, end, left)
+        lines = [*found, *lines]
+        left -= sum(map(len, found)) + len(found)
+        if sum(map(len, found)) + len(found) < end or left <= 0:
+            break
+    return Piece(lines=lines, place=place)
+
+
+def _whole(file: _File) -> int:
+    """Where its last whole line ends."""
+    window = MOST_LOOKED_BACK
+    while True:
+        began = max(0, file.size - window)
+        found = _between(file, began, file.size).rfind(b"\n")
+        if found >= 0 or began == 0:
+            return began + found + 1
+        window *= 4
+
+
+def _last_lines(file: _File, end: int, most: int) -> list[bytes]:
+    """Before that byte, at which a line ends."""
+    began = max(0, end - most - 1)
+    if end - began <= 1:
+        return []
+    chunk = _between(file, began, end)
+    first = 0 if began == 0 and len(chunk) <= most else chunk.find(b"\n") + 1
+    return [line for line in chunk[first:].split(b"\n") if line]
+
+
+def _between(file: _File, began: int, end: int) -> bytes:
+    with _opened(file.path) as opened:
+        if os.fstat(opened.fileno()).st_ino != file.inode:
+            raise _Moved
+        opened.seek(began)
+        return opened.read(end - began)
 
 
 def _is(file: _File, place: Place) -> bool:
