@@ -5,12 +5,16 @@ leaves first. A folder that still holds a process cannot be removed, which is an
 """
 
 import contextlib
+import errno
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
+REQUIRED = ("cpu", "cpuset", "memory", "pids")
+LEAF = "init"  # by custom, where the processes of a container's root go
+_ATTEMPTS = 10  # processes may fork while they are moved
 PERIOD = 100_000  # microseconds, of the CPU bandwidth controller
 MOST_PROCESSES = 8192  # of one node: 110 pods with room
 
@@ -83,11 +87,21 @@ class Cgroups:
         for part in folder.relative_to(hierarchy).parts:
             above, made = made, made / part
             if self.unified:
-                _enable_controllers(above)
+                self._open(above)
             made.mkdir(exist_ok=True)
             if not self.unified and (made / "cpuset.cpus").exists():
                 for file in ("cpuset.cpus", "cpuset.mems"):
                     (made / file).write_text((above / file).read_text())
+
+    def _open(self, folder: Path) -> None:
+        """Groups below it can have limits from now on."""
+        try:
+            _enable_controllers(folder)
+        except OSError as reason:
+            if reason.errno != errno.EBUSY or folder != self.root:
+                raise
+            _make_room(folder)
+            _enable_controllers(folder)
 
     def _values(self, folder: Path, limits: Limits) -> Mapping[str, str]:
         quota = limits.vcpus * PERIOD
@@ -110,9 +124,43 @@ class Cgroups:
 
 
 def _enable_controllers(folder: Path) -> None:
+    """For the groups below; what is enabled already is left alone, and what nodes can do without may fail."""
     available = set((folder / "cgroup.controllers").read_text().split())
-    wanted = [each for each in ("cpu", "cpuset", "memory", "pids", "io") if each in available]
-    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{each}" for each in wanted))
+    control = folder / "cgroup.subtree_control"
+    enabled = set(control.read_text().split()) if control.exists() else set()
+    wanted = [each for each in (*REQUIRED, "io") if each in available and each not in enabled]
+    if not wanted:
+        return
+    try:
+        write(control, " ".join(f"+{each}" for each in wanted))
+    except OSError:
+        for each in wanted:  # one that cannot be enabled must not keep the others from it
+            try:
+                write(control, f"+{each}")
+            except OSError:
+                if each in REQUIRED:
+                    raise
+
+
+def _make_room(root: Path) -> None:
+    """Its processes go into a leaf: a group of v2 that is not the kernel's own root has processes or children.
+
+    This is so in a container, whose root is a group of the host: all in it are the container's own.
+    """
+    leaf = root / LEAF
+    leaf.mkdir(exist_ok=True)
+    for _ in range(_ATTEMPTS):
+        left = (root / "cgroup.procs").read_text().split()
+        if not left:
+            return
+        for pid in left:
+            with contextlib.suppress(OSError):  # ended meanwhile
+                write(leaf / "cgroup.procs", pid)
+
+
+def write(file: Path, text: str) -> None:
+    """One word to the kernel."""
+    file.write_text(text)
 
 
 def _remove_folder(folder: Path) -> None:

@@ -12,13 +12,11 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from steward.domain import networks
-from steward.runtimes.processes import links
+from steward.runtimes.processes import cgroups, links
 from steward.runtimes.processes.findings import Finding, verdict
 
-CGROUPS = Path("/sys/fs/cgroup")
 SETTINGS = Path("/proc/sys")
 LEAST_INOTIFY = 1024
-CONTROLLERS = ("cpu", "cpuset", "memory", "pids")
 IPVS = ("ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
 _FILESYSTEMS = ("overlay", "tmpfs", "proc", "devpts", "mqueue")
 _CAPABILITIES = {
@@ -39,7 +37,7 @@ def look() -> Iterator[Finding]:
             well="available",
             mend="boot a kernel with CONFIG_NAMESPACES",
         )
-    yield from cgroups(CGROUPS)
+    yield from controllers(cgroups.ROOT)
     writable = os.access(SETTINGS / "net/ipv4/ip_forward", os.W_OK)
     yield verdict(
         "kernel settings",
@@ -90,10 +88,10 @@ def capabilities(status: Path = Path("/proc/self/status")) -> Finding:
     )
 
 
-def cgroups(root: Path) -> Iterator[Finding]:
+def controllers(root: Path) -> Iterator[Finding]:
     """Each controller by itself, in v2 where that is mounted, else in v1."""
     unified = root / "cgroup.controllers"
-    if not unified.exists() and not any((root / each).is_dir() for each in CONTROLLERS):
+    if not unified.exists() and not any((root / each).is_dir() for each in cgroups.REQUIRED):
         mend = f"mount -t cgroup2 cgroup2 {root}"
         yield Finding(check="cgroups", good=False, message=f"no cgroup file system at {root}", mend=mend)
         return
@@ -105,7 +103,7 @@ def cgroups(root: Path) -> Iterator[Finding]:
         mend=f"mount -o remount,rw {root}; in a container, run it privileged",
     )
     has = unified.read_text().split() if unified.exists() else [each.name for each in root.iterdir()]
-    for name in CONTROLLERS:
+    for name in cgroups.REQUIRED:
         yield verdict(
             f"cgroup controller {name}",
             "" if name in has else f"the limits of nodes need it, and it is not at {root}",

@@ -1,5 +1,6 @@
 """The files that limit a node, on trees that look like cgroup v1 and v2."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -72,6 +73,59 @@ def test_v2_limits_and_controllers_of_all_levels_above(v2: cgroups.Cgroups) -> N
     for level in (v2.root, v2.root / "stw", v2.root / "stw/3"):
         assert (level / "cgroup.subtree_control").read_text() == "+cpu +cpuset +memory +pids +io"
     assert not (folder / "cgroup.subtree_control").exists()  # it may hold processes
+
+
+class Kernel:
+    """What a container's cgroup root does on v2: busy while it holds processes, and some controllers never come."""
+
+    def __init__(self, groups: cgroups.Cgroups, processes: list[str], never: tuple[str, ...] = ()) -> None:
+        self.groups, self.never = groups, never
+        self.written: list[tuple[str, str]] = []
+        (groups.root / "cgroup.procs").write_text("\n".join(processes) + "\n")
+
+    def write(self, file: Path, text: str) -> None:
+        where = str(file.relative_to(self.groups.root))
+        root = self.groups.root / "cgroup.procs"
+        if file.name == "cgroup.procs":
+            root.write_text(root.read_text().replace(f"{text}\n", ""))
+        elif where == "cgroup.subtree_control" and root.read_text().strip():
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        elif any(f"+{each}" in text for each in self.never):
+            raise OSError(errno.ENOENT, "No such file or directory")
+        self.written.append((where, text))
+
+
+def test_v2_in_a_container_processes_make_room(v2: cgroups.Cgroups, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(v2)
+    kernel = Kernel(v2, ["1", "42"])
+    monkeypatch.setattr(cgroups, "write", kernel.write)
+    v2.ensure(NODE)
+    assert kernel.written[:3] == [
+        ("init/cgroup.procs", "1"),
+        ("init/cgroup.procs", "42"),
+        ("cgroup.subtree_control", "+cpu +cpuset +memory +pids +io"),
+    ]
+    assert (v2.root / NODE).is_dir()
+
+
+def test_v2_controllers_that_nodes_can_do_without(v2: cgroups.Cgroups, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(v2)
+    kernel = Kernel(v2, [], never=("io",))
+    monkeypatch.setattr(cgroups, "write", kernel.write)
+    v2.ensure(NODE)
+    assert ("cgroup.subtree_control", "+memory") in kernel.written
+    kernel.never = ("memory",)
+    with pytest.raises(OSError, match="No such file"):
+        v2.ensure("stw/5")
+
+
+def test_v2_what_is_enabled_already_is_left_alone(v2: cgroups.Cgroups, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(v2)
+    (v2.root / "cgroup.subtree_control").write_text("cpuset cpu io memory pids\n")
+    kernel = Kernel(v2, ["1"])  # systemd's root: it is busy, and has all
+    monkeypatch.setattr(cgroups, "write", kernel.write)
+    v2.ensure(NODE)
+    assert [where for where, _ in kernel.written] == ["stw/cgroup.subtree_control", "stw/3/cgroup.subtree_control"]
 
 
 def test_boxes_see_their_own_group_as_the_root(v1: cgroups.Cgroups) -> None:

@@ -12,7 +12,7 @@ STATUS = "Name:\tpython3\nCapEff:\t{:016x}\nSeccomp:\t0\n"
 
 
 def lacking(root: Path) -> list[str]:
-    return [each.check for each in failures(kernel.cgroups(root))]
+    return [each.check for each in failures(kernel.controllers(root))]
 
 
 def test_a_module_that_is_not_loaded_yet_is_no_lack(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_cgroups_of_v2_are_looked_at_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
     assert lacking(tmp_path) == []
     (tmp_path / "cgroup.controllers").write_text("cpuset cpu io pids\n")
-    (found,) = failures(kernel.cgroups(tmp_path))
+    (found,) = failures(kernel.controllers(tmp_path))
     assert found.mend == "boot the kernel with cgroup_enable=memory"
 
 
