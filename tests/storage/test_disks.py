@@ -3,6 +3,7 @@
 import errno
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,19 @@ def test_read_only(small_store: Store, disk: Path) -> None:
             small_store.run(put(small_store, f"refused{number}"))
         assert small_store.run(found(small_store)) == ["before"]
     small_store.run(two_readers(small_store, 1))
+
+
+def test_a_full_disk_keeps_nobody_from_opening(disk: Path, tmp_path: Path) -> None:
+    @contextmanager
+    def opened() -> Iterator[Store]:
+        store = Store(f"sqlite:///{disk / 'steward.db'}", tmp_path / "seal.key")
+        yield store
+        store.close()
+
+    with opened() as store:
+        store.run(put(store, "before"))
+    fill(disk)
+    # Twice: what the first one gave up of its room is there for the second one, too.
+    for _ in range(2):
+        with opened() as store:
+            assert store.run(found(store)) == ["before"]

@@ -3,6 +3,7 @@
 Run by `test_crashes.py` as a program of its own. The first argument is a file with the points at which it has
 died already, one a line; it dies at the first point that is not among them. With a second argument, a number
 between 0 and 1, it dies at any point with that probability instead, until as many lines stand as the third says.
+The fourth names the flow that is under way: the same step of another flow is another point.
 """
 
 import os
@@ -16,7 +17,8 @@ from steward.settings import Settings
 
 
 class Reaper:
-    def __init__(self, file: Path, chance: float, most: int) -> None:
+    def __init__(self, file: Path, chance: float, most: int, flow: str) -> None:
+        self._flow = flow
         self._file = file
         self._chance = chance
         self._most = most
@@ -24,7 +26,7 @@ class Reaper:
         self._died_at = file.read_text().splitlines() if file.exists() else []
 
     def on_step(self, subject: str, step: str, moment: str) -> None:
-        point = f"{subject.partition(':')[0]}: {step}: {moment}"
+        point = f"{self._flow}{subject.partition(':')[0]}: {step}: {moment}"
         if self._chance:
             fatal = len(self._died_at) < self._most and self._random.random() < self._chance
         else:
@@ -43,10 +45,10 @@ async def _serve(settings: Settings, reaper: Reaper) -> None:
 
 
 def main() -> int:
-    file, chance, most = [*sys.argv[1:], "0", "0"][:3]
+    file, chance, most, flow = [*sys.argv[1:], "0", "0", ""][:4]
     settings = Settings()
     logs.set_up(settings.log_level)
-    return serving.run(_serve(settings, Reaper(Path(file), float(chance), int(most))))
+    return serving.run(_serve(settings, Reaper(Path(file), float(chance), int(most), flow)))
 
 
 if __name__ == "__main__":

@@ -84,6 +84,11 @@ def test_full_disk(spoilt: Service, patient: Cluster, disk: Disk, records: Disk)
         assert spoilt.api.get(spoilt.base) == [patient.id]
         assert patient.see()["status"] == "READY"
         untouched(patient, before, "while-full")
+        spoilt.kill()
+        spoilt.start()
+        assert patient.see()["status"] == "READY"
+        assert "full" in refused(spoilt.api.post, spoilt.base, **order)["message"]
+        untouched(patient, before, "while-full-and-started-again")
     finally:
         disk.empty()
         records.empty()

@@ -10,7 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +29,15 @@ T = TypeVar("T")
 
 # Of which every cluster, and every node, has one.
 ALONE = ("etcd", "kube-apiserver", "kube-controller", "kube-scheduler", "containerd", "kubelet", "kube-proxy")
+PROGRAMS = {
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "containerd",
+    "kubelet",
+    "kube-proxy",
+}
 LONGEST = 1200.0
 POINTS = {
     "cluster": [
@@ -56,6 +65,13 @@ POINTS = {
         "Remove the node from the cluster",
     ],
 }
+_MOMENTS = ("before", "after")
+RESTORING = "Restore the "  # what its flows begin with
+RESTORED = {"cluster": POINTS["cluster"][:10], "node": POINTS["node"][:4]}
+
+
+def _points(flow: str, steps: Mapping[str, list[str]]) -> set[str]:
+    return {f"{flow}{kind}: {each}: {moment}" for kind, named in steps.items() for each in named for moment in _MOMENTS}
 
 
 @dataclass
@@ -66,6 +82,7 @@ class Dying:
     points: Path
     chance: float = 0.0
     most: int = 0
+    flow: str = ""
 
     def died_at(self) -> list[str]:
         return self.points.read_text().splitlines() if self.points.exists() else []
@@ -77,7 +94,7 @@ class Dying:
         command = [sys.executable, "-m", "tests.system.crashing_service", str(self.points)]
         with service.log.open("ab") as log:
             service.process = subprocess.Popen(
-                [*command, str(self.chance), str(self.most)],
+                [*command, str(self.chance), str(self.most), self.flow],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -101,6 +118,14 @@ class Dying:
                 return False  # it has just died, or has not come up yet
 
         waiting.until(reviving, what, within=LONGEST)
+
+    def lose_machine(self) -> None:
+        """As a power cut does: what is left of service and clusters are their files."""
+        if self.service.process is not None:
+            self.service.process.kill()
+            self.service.process.wait(60)
+            self.service.process = None
+        remains.lose_machine(self.service)
 
     def do(self, ask: Callable[[], object]) -> None:
         """Something that may be asked again when the service died under it."""
@@ -156,6 +181,7 @@ def life(life_: Dying) -> None:
     life_.until(lambda: ready(cluster, 1), "the cluster being READY with one node")
     assert doubled(service) == {}
     assert len(life_.asked(lambda: cluster.find("nodes"))["items"]) == 1
+    _restored(life_, cluster)
     (pool,) = life_.asked(cluster.pools)
     _resized(life_, cluster, pool["id"], 2)
     assert doubled(service) == {}
@@ -165,6 +191,22 @@ def life(life_: Dying) -> None:
     life_.do(lambda: service.api.delete(cluster.path))
     life_.until(lambda: not cluster.exists(), "the end of the cluster")
     assert [each for each in remains.processes(service) if "registry" not in _command(each)] == []
+
+
+def _restored(life_: Dying, cluster: Cluster) -> None:
+    """After the loss of the machine: every step of the flows that restore is a point of its own."""
+    life_.lose_machine()
+    life_.flow = RESTORING
+
+    def whole() -> bool:
+        everywhere = life_.chance > 0 or _points(RESTORING, RESTORED) <= set(life_.died_at())
+        running = {name.rpartition("/")[2] for name in cluster.programs()}
+        return everywhere and running >= PROGRAMS and ready(cluster, 1)
+
+    life_.until(whole, "the cluster being restored")
+    life_.flow = ""
+    assert doubled(life_.service) == {}
+    assert len(life_.asked(lambda: cluster.find("nodes"))["items"]) == 1
 
 
 def _ordered(service: Service) -> Cluster:
@@ -192,7 +234,7 @@ def test_killed_before_and_after_every_step(tmp_path: Path) -> None:
         life(life_)
         died_at = life_.died_at()
     assert len(died_at) >= 30
-    wanted = {f"{kind}: {step}: {moment}" for kind, steps in POINTS.items() for step in steps for moment in _MOMENTS}
+    wanted = _points("", POINTS) | _points(RESTORING, RESTORED)
     assert wanted <= set(died_at), f"nobody died at {sorted(wanted - set(died_at))}"
 
 
@@ -203,6 +245,3 @@ def test_killed_anywhere(tmp_path: Path) -> None:
         for _ in range(6):
             life(life_)
         assert len(life_.died_at()) >= 100
-
-
-_MOMENTS = ("before", "after")

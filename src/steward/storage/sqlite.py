@@ -8,6 +8,7 @@ mode neither side waits for the other.
 """
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -23,6 +24,7 @@ from steward.storage import changes, failures, migrations, sessions, tables
 
 _BUSY_SECONDS = 5
 _FULL_SYNC = 2
+_BALLAST = 2**20  # bytes
 _LARGEST_WAL = 16 * 2**20  # kept on disk after a checkpoint
 
 
@@ -108,6 +110,17 @@ async def open(url: sa.URL) -> Database:
     path = Path(url.database).absolute()
     with failures.told():
         _make_file(path)
+    try:
+        database = await _prepared(path)
+    except errors.Unavailable:
+        if not _drop_ballast(path):
+            raise
+        database = await _prepared(path)
+    _take_ballast(path)
+    return database
+
+
+async def _prepared(path: Path) -> Database:
     database = Database(path)
     try:
         await database.prepare()
@@ -115,6 +128,25 @@ async def open(url: sa.URL) -> Database:
         await database.close()
         raise
     return database
+
+
+def _ballast(path: Path) -> Path:
+    return path.with_name(f"{path.name}-ballast")
+
+
+def _take_ballast(path: Path) -> None:
+    """Room that is given up when a start finds none: even to read, SQLite makes two small files beside its own."""
+    with contextlib.suppress(OSError), _ballast(path).open("ab") as file:
+        os.posix_fallocate(file.fileno(), 0, _BALLAST)
+
+
+def _drop_ballast(path: Path) -> bool:
+    """Whether there was any."""
+    try:
+        _ballast(path).unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _make_file(path: Path) -> None:
