@@ -20,7 +20,7 @@ from steward.domain import clusters, conditions, networks, nodepools
 from steward.operations import context
 from steward.ports import clock as ports_clock
 from steward.ports import records
-from tests import fakes, virtual
+from tests import contract, fakes, virtual
 from tests.api import storing
 from tests.unit.operations import setting
 
@@ -74,14 +74,17 @@ class Service:
     async def call(
         self, method: str, path: str, body: Any = None, *, keys: Keys | None = None, **changes: Any
     ) -> Answer:
-        """As a client of OVHcloud's would send it; `raw` is sent as it is."""
+        """As a client of OVHcloud's would send it, held against the contract; `raw` is sent as it is."""
         raw: bytes = changes.pop("raw", b"" if body is None else json.dumps(body).encode())
         prefix = changes.pop("prefix", "/1.0")
         headers = self.signed(method, f"{BASE}{prefix}{path}", raw, keys or self.keys)
         if raw:
             headers["Content-Type"] = "application/json"
         headers |= changes.pop("headers", {})
-        return Answer(await self.http.request(method, f"{prefix}{path}", content=raw or None, headers=headers))
+        answer = Answer(await self.http.request(method, f"{prefix}{path}", content=raw or None, headers=headers))
+        if answer.status == 200 and prefix:
+            contract.check_answer(method, path, answer.body, expanded="x-pagination-elements" in answer.headers)
+        return answer
 
     def signed(self, method: str, url: str, body: bytes, keys: Keys, at: int | None = None) -> Headers:
         now = str(int(self.clock.now().timestamp()) if at is None else at)

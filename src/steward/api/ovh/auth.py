@@ -5,6 +5,8 @@ from starlette.responses import Response
 
 from steward.api import answers, authentication, calls
 from steward.api.ovh import me_shapes, requests
+from steward.api.ovh.models import auth as models
+from steward.api.ovh.models import base
 from steward.domain import actors, errors
 from steward.operations import bearers
 from steward.operations import credentials as credentials_
@@ -23,13 +25,15 @@ _LOGOUT = (
 )
 
 
-@unsigned.get("/time")
+@unsigned.get("/time", response_model=int)
 async def time(wired: calls.Open) -> Response:
     """Unix seconds, from which clients learn how far their own clock is off."""
     return answers.ok(int(wired.context.clock.now().timestamp()))
 
 
-@unsigned.post("/credential", openapi_extra=calls.changes("credential.request"))
+@unsigned.post(
+    "/credential", response_model=models.CredentialResponse, openapi_extra=calls.changes("credential.request")
+)
 async def ask(request: Request, wired: calls.Open, body: requests.CredentialRequest) -> Response:
     application = request.headers.get("x-ovh-application", "")
     if not application:
@@ -48,7 +52,7 @@ async def ask(request: Request, wired: calls.Open, body: requests.CredentialRequ
     return answers.ok(answer, calls.ignored(body))
 
 
-@signed.get("/currentCredential")
+@signed.get("/currentCredential", response_model=models.Credential)
 async def current(call: calls.Caller) -> Response:
     if call.credential is None:
         raise errors.Forbidden(
@@ -57,13 +61,13 @@ async def current(call: calls.Caller) -> Response:
     return answers.ok(me_shapes.credential(call.credential, call.now))
 
 
-@signed.get("/details")
+@signed.get("/details", response_model=models.Details)
 async def details(call: calls.Caller) -> Response:
     federated = call.bearer is not None and call.bearer.federated
     return answers.ok(me_shapes.details(call.actor, call.credential, federated=federated))
 
 
-@signed.post("/logout", openapi_extra=calls.changes(*_LOGOUT))
+@signed.post("/logout", response_model=base.Void, openapi_extra=calls.changes(*_LOGOUT))
 async def logout(request: Request, call: calls.Caller) -> Response:
     """The consumer key, or the token, is worth nothing from now on."""
     if call.credential is not None:

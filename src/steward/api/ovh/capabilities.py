@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from steward.api import answers, calls
 from steward.api.ovh import shapes
+from steward.api.ovh.models import capabilities as models
 from steward.operations import capabilities, projects
 
 router = APIRouter(
@@ -12,13 +13,13 @@ router = APIRouter(
 )
 
 
-@router.get("/regions")
+@router.get("/regions", response_model=list[str])
 async def regions(call: calls.Caller, project_id: str) -> Response:
     await projects.get(call.context, call.actor, project_id=project_id)
     return answers.ok([each.name for each in capabilities.regions()])
 
 
-@router.get("/flavors")
+@router.get("/flavors", response_model=list[models.Flavor])
 async def flavors(call: calls.Caller, project_id: str, region: str | None = None) -> Response:
     await projects.get(call.context, call.actor, project_id=project_id)
     if region not in (None, "", "null"):

@@ -5,6 +5,9 @@ from starlette.responses import Response
 
 from steward.api import answers, calls
 from steward.api.ovh import requests, shapes
+from steward.api.ovh.models import base
+from steward.api.ovh.models import nodepools as models
+from steward.api.ovh.models import nodes as node_models
 from steward.operations import nodepools, nodes
 
 router = APIRouter(
@@ -15,13 +18,13 @@ router = APIRouter(
 )
 
 
-@router.get("", openapi_extra=calls.KEEPS)
+@router.get("", response_model=list[models.NodePool], openapi_extra=calls.KEEPS)
 async def every(call: calls.Caller, project_id: str, cluster_id: str) -> Response:
     views = await nodepools.all_of_cluster(call.context, call.actor, project_id=project_id, cluster_id=cluster_id)
     return answers.ok([shapes.nodepool(each) for each in views])
 
 
-@router.post("", openapi_extra=calls.changes("nodepool.create"))
+@router.post("", response_model=models.NodePool, openapi_extra=calls.changes("nodepool.create"))
 async def create(call: calls.Caller, project_id: str, cluster_id: str, body: requests.PoolCreation) -> Response:
     view = await nodepools.create(
         call.context, call.actor, project_id=project_id, cluster_id=cluster_id, order=body.value()
@@ -29,13 +32,13 @@ async def create(call: calls.Caller, project_id: str, cluster_id: str, body: req
     return answers.ok(shapes.nodepool(view), calls.ignored(body))
 
 
-@router.get("/{pool_id}", openapi_extra=calls.KEEPS)
+@router.get("/{pool_id}", response_model=models.NodePool, openapi_extra=calls.KEEPS)
 async def one(call: calls.Caller, project_id: str, cluster_id: str, pool_id: str) -> Response:
     view = await nodepools.get(call.context, call.actor, project_id=project_id, cluster_id=cluster_id, pool_id=pool_id)
     return answers.ok(shapes.nodepool(view))
 
 
-@router.put("/{pool_id}", openapi_extra=calls.changes("nodepool.edit"))
+@router.put("/{pool_id}", response_model=models.NodePool, openapi_extra=calls.changes("nodepool.edit"))
 async def edit(
     call: calls.Caller, project_id: str, cluster_id: str, pool_id: str, body: requests.PoolUpdate
 ) -> Response:
@@ -46,13 +49,13 @@ async def edit(
     return answers.ok(shapes.nodepool(view), calls.ignored(body))
 
 
-@router.delete("/{pool_id}", openapi_extra=calls.changes("nodepool.delete"))
+@router.delete("/{pool_id}", response_model=base.Void, openapi_extra=calls.changes("nodepool.delete"))
 async def delete(call: calls.Caller, project_id: str, cluster_id: str, pool_id: str) -> Response:
     await nodepools.delete(call.context, call.actor, project_id=project_id, cluster_id=cluster_id, pool_id=pool_id)
     return answers.void()
 
 
-@router.get("/{pool_id}/nodes", openapi_extra=calls.KEEPS)
+@router.get("/{pool_id}/nodes", response_model=list[node_models.Node], openapi_extra=calls.KEEPS)
 async def members(
     call: calls.Caller, project_id: str, cluster_id: str, pool_id: str, history: str | None = None
 ) -> Response:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from steward.api.ovh.models import base, words
 from steward.domain import nodepools
 from steward.operations import orders
 
@@ -27,32 +28,31 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class AccessRule(Body):
+class AccessRule(Body, title="auth.AccessRule"):
     method: Text
     path: Text
 
 
-class CredentialRequest(Body):
-    """`auth.Credential` request."""
-
+class CredentialRequest(Body, title="auth.CredentialRequest"):
     accessRules: list[AccessRule]
     redirection: Text | None = None
-    allowedIPs: list[Text] | None = None
+    allowedIPs: list[base.IpBlock] | None = None
 
 
-class ProjectEdit(Body):
-    """`cloud.Project`, what of it is writable."""
+class ProjectEdit(Body, title="cloud.Project"):
+    """What of it is writable."""
 
     description: Text | None = None
+    manualQuota: StrictBool | None = None
 
 
-class Taint(Body):
+class Taint(Body, title="cloud.kube.Taint"):
     key: Text
     value: Text
-    effect: Text
+    effect: words.TaintEffect
 
 
-class TemplateMetadata(Body):
+class TemplateMetadata(Body, title="cloud.kube.NodePoolTemplateMetadata"):
     """All three have to be there; Go clients write an empty one as `null`."""
 
     annotations: dict[Text, Text] | None
@@ -60,12 +60,12 @@ class TemplateMetadata(Body):
     labels: dict[Text, Text] | None
 
 
-class TemplateSpec(Body):
+class TemplateSpec(Body, title="cloud.kube.NodePoolTemplateSpec"):
     taints: list[Taint] | None
     unschedulable: StrictBool
 
 
-class Template(Body):
+class Template(Body, title="cloud.kube.NodePoolTemplate"):
     metadata: TemplateMetadata
     spec: TemplateSpec
 
@@ -81,7 +81,7 @@ class Template(Body):
         )
 
 
-class Autoscaling(Body):
+class Autoscaling(Body, title="cloud.ProjectKubeNodePoolAutoscalingParams"):
     scaleDownUnneededTimeSeconds: Int | None = None
     scaleDownUnreadyTimeSeconds: Int | None = None
     scaleDownUtilizationThreshold: Number | None = None
@@ -94,13 +94,11 @@ class Autoscaling(Body):
         )
 
 
-class FloatingIps(Body):
+class FloatingIps(Body, title="cloud.ProjectKubeNodePoolAttachFloatingIpsParams"):
     enabled: StrictBool | None = None
 
 
-class PoolCreation(Body):
-    """`cloud.ProjectKubeNodePoolCreation`, and the same inside a cluster's order."""
-
+class PoolCreation(Body, title="cloud.ProjectKubeNodePoolCreation"):
     flavorName: Text
     name: Text | None = None
     desiredNodes: Int | None = None
@@ -131,8 +129,12 @@ class PoolCreation(Body):
         )
 
 
-class PoolUpdate(Body):
-    """`cloud.ProjectKubeNodePoolUpdate`; what cannot be edited is ignored, as clients send it back anyway."""
+class CreationPool(PoolCreation, title="cloud.ProjectKubeCreationNodePool"):
+    """The same inside a cluster's order."""
+
+
+class PoolUpdate(Body, title="cloud.ProjectKubeNodePoolUpdate"):
+    """What cannot be edited is ignored, as clients send it back anyway."""
 
     desiredNodes: Int | None = None
     minNodes: Int | None = None
@@ -179,33 +181,31 @@ class Customization(Body):
         return self.model_dump(exclude_none=True)
 
 
-class PrivateNetworkConfiguration(Body):
+class PrivateNetworkConfiguration(Body, title="cloud.kube.PrivateNetworkConfiguration"):
     defaultVrackGateway: Text | None = None
     privateNetworkRoutingAsDefault: StrictBool | None = None
 
 
-class IpAllocationPolicy(Body):
-    podsIpv4Cidr: Text | None = None
-    servicesIpv4Cidr: Text | None = None
+class IpAllocationPolicy(Body, title="cloud.ProjectKubeIpAllocationPolicy"):
+    podsIpv4Cidr: base.Ipv4Block | None = None
+    servicesIpv4Cidr: base.Ipv4Block | None = None
 
 
-class ClusterCreation(Body):
-    """`cloud.ProjectKubeCreation`."""
-
+class ClusterCreation(Body, title="cloud.ProjectKubeCreation"):
     region: Text
     name: Text | None = None
-    version: Text | None = None
+    version: words.Version | None = None
     plan: Text | None = None
-    updatePolicy: Text | None = None
-    kubeProxyMode: Text | None = None
+    updatePolicy: words.UpdatePolicy | None = None
+    kubeProxyMode: words.ProxyMode | None = None
     customization: Customization | None = None
     ipAllocationPolicy: IpAllocationPolicy | None = None
     privateNetworkId: Text | None = None
     nodesSubnetId: Text | None = None
-    loadBalancersSubnetId: Text | None = None
+    loadBalancersSubnetId: base.Uuid | None = None
     privateNetworkConfiguration: PrivateNetworkConfiguration | None = None
-    nodepool: PoolCreation | None = None
-    nodepools: Annotated[list[PoolCreation], Field(max_length=100)] | None = None
+    nodepool: CreationPool | None = None
+    nodepools: Annotated[list[CreationPool], Field(max_length=100)] | None = None
 
     def value(self) -> orders.ClusterOrder:
         policy, network = self.ipAllocationPolicy, self.privateNetworkConfiguration
@@ -230,11 +230,9 @@ class ClusterCreation(Body):
         )
 
 
-class ClusterUpdate(Body):
-    """`cloud.ProjectKubeUpdate`."""
-
+class ClusterUpdate(Body, title="cloud.ProjectKubeUpdate"):
     name: Text | None = None
-    updatePolicy: Text | None = None
+    updatePolicy: words.UpdatePolicy | None = None
 
 
 def flag(text: str | None) -> bool:

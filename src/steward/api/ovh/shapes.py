@@ -153,15 +153,20 @@ def project(found: projects.Project) -> Shape:
         "expiration": None,
         "orderId": None,
         "unleash": False,
-        "manualQuota": False,
+        "manualQuota": True,  # no quota rises by itself
         "iam": {
             "id": str(uuid.uuid5(uuid.NAMESPACE_OID, found.id)),
             "urn": f"urn:v1:local:resource:publicCloudProject:{found.id}",
             "displayName": found.description or found.id,
             "state": "OK",
-            "tags": {},
+            "tags": tags(found),
         },
     }
+
+
+def tags(found: projects.Project) -> dict[str, str]:
+    """Of OVHcloud's, those that it sets itself; there is no way to set others here."""
+    return {"ovh:serviceName": found.id}
 
 
 def region(found: loading.RegionFact, base_url: str) -> Shape:
