@@ -113,7 +113,7 @@ def _work(kept: dict[str, dict[Any, Any]]) -> records.Work:
         credentials=_Credentials(rows["credentials"]),
         clusters=_Clusters(rows["clusters"]),
         nodepools=_NodePools(rows["nodepools"]),
-        nodes=_Nodes(rows["nodes"]),
+        nodes=_Nodes(rows["nodes"], rows["clusters"]),
         events=_Events(rows["events"]),
         progress=_Progress(rows["progress"]),
         allotments=_Allotments(rows["allotments"]),
@@ -255,6 +255,14 @@ class _NodePools(_Rows):
 
 
 class _Nodes(_Rows):
+    def __init__(self, rows: dict[Any, Any], of: dict[Any, Any]) -> None:
+        super().__init__(rows)
+        self._clusters = of
+
+    async def of_project(self, project_id: projects.ProjectId) -> Sequence[nodes.Node]:
+        of_it = {each.id for each in self._clusters.values() if each.project_id == project_id}
+        return [each for each in self.rows.values() if each.cluster_id in of_it and each.deleted_at is None]
+
     async def of_cluster(self, cluster_id: clusters.ClusterId) -> Sequence[nodes.Node]:
         return [each for each in self.rows.values() if each.cluster_id == cluster_id and each.deleted_at is None]
 

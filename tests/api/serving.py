@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 from starlette.types import ASGIApp
@@ -29,6 +30,11 @@ TOKEN = "operator-token-of-the-tests"
 PLAN = networks.Plan(IPv4Network("100.64.0.0/12"))
 
 Headers = dict[str, str]
+
+
+def quoted(text: str) -> str:
+    """As part of a query."""
+    return quote(text, safe="")
 
 
 class Answer:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from steward import __version__
@@ -39,6 +40,7 @@ from steward.api.ovh import (
     auth,
     capabilities,
     clusters,
+    flavors,
     logs,
     me,
     nodepools,
@@ -73,6 +75,7 @@ ROUTERS = (
     log_tails.router,
     log_streams.router,
     log_streams.of_cluster,
+    flavors.router,
     health.router,
     notices.router,
     notices.of_project,
@@ -117,7 +120,14 @@ def create(context: context_.Context, config: config_.ApiConfig, lifespan: Lifes
         known=limits.Buckets(config.request_rate, config.request_burst),
         strangers=limits.Buckets(config.stranger_rate, config.stranger_burst),
     )
-    return edge.Edge(_application(context, config, lifespan, allowed), config, context.clock.now, allowed)
+    app = _application(context, config, lifespan, allowed)
+    return edge.Edge(app, config, context.clock.now, allowed, lambda path: _methods(app, path))
+
+
+def _methods(app: FastAPI, path: str) -> frozenset[str]:
+    """All of a path, whichever routes have them."""
+    fitting = [each for each in app.router.routes if isinstance(each, Route) and each.path_regex.match(path)]
+    return frozenset(method for each in fitting for method in each.methods or ())
 
 
 def _application(

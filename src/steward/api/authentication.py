@@ -151,7 +151,7 @@ class Authentication:
             signatures.signature(
                 secret=application.secret if application else _NOBODY,
                 consumer_key=headers.consumer,
-                method=request.method,
+                method=request.scope[edge.METHOD],
                 url=url,
                 body=body,
                 timestamp=headers.timestamp,

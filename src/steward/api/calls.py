@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from steward.api import authentication, edge, errors, kept, limits, readers
 from steward.api import config as config_
-from steward.api.ovh import replays
+from steward.api.ovh import lists, replays, requests
 from steward.domain import actors, credentials
 from steward.operations import bearers
 from steward.operations import context as context_
@@ -113,7 +113,21 @@ def _from_kept(inner: Handler) -> Handler:
 
 
 class SignedRoute(EitherRoute):
-    """OVHcloud's own: its clients sign; who bears a token may as well."""
+    """OVHcloud's own: its clients sign; who bears a token may as well. Their headers may ask for a part of a list."""
+
+    def get_route_handler(self) -> Handler:
+        inner = super().get_route_handler()
+        if "GET" not in (self.methods or ()):
+            return inner
+
+        async def handle(request: Request) -> Response:
+            wanted = lists.asked(request.headers)
+            answer = await inner(request)
+            if wanted is None:
+                return answer
+            return lists.cut(answer, wanted, history=requests.flag(request.query_params.get("history")))
+
+        return handle
 
 
 async def _borne(request: Request, inner: Handler) -> Response:

@@ -47,7 +47,6 @@ def of_pools(pools: Iterable[nodepools.NodePool]) -> Promise:
 
 async def check(context: context_.Context, work: records.Work, more: Promise) -> None:
     """Refuse what does not fit beside everything promised before."""
-    standing = CONTROL_PLANE.times(len(await work.clusters.all())) + of_pools(await work.nodepools.all())
     capacity = context.host.capacity()
     if capacity.closed and more != Promise():
         raise errors.Unavailable(
@@ -56,7 +55,7 @@ async def check(context: context_.Context, work: records.Work, more: Promise) ->
             name="InsufficientCapacityError",
             code="INSUFFICIENT_CAPACITY",
         )
-    short = _short_of(capacity, standing, more)
+    short = _short_of(capacity, await promised(work), more)
     if short:
         raise errors.Unavailable(
             f"The provider's host has no room for this: short of {'; '.join(short)}. It is the provider's turn to add "
@@ -64,6 +63,21 @@ async def check(context: context_.Context, work: records.Work, more: Promise) ->
             name="InsufficientCapacityError",
             code="INSUFFICIENT_CAPACITY",
         )
+
+
+async def promised(work: records.Work) -> Promise:
+    return CONTROL_PLANE.times(len(await work.clusters.all())) + of_pools(await work.nodepools.all())
+
+
+def room_for(flavor: flavors.Flavor, capacity: hosts.Capacity, standing: Promise) -> int:
+    """How many nodes of a flavor fit beside everything promised before."""
+    one = of_flavor(flavor)
+    left = (
+        (capacity.memory_mb - standing.memory_mb) // one.memory_mb,
+        (capacity.disk_gb - standing.disk_gb) // one.disk_gb,
+        (capacity.vcpus * 1000 - standing.millicores) // one.millicores,
+    )
+    return int(max(0, min(left)))
 
 
 def _short_of(capacity: hosts.Capacity, standing: Promise, more: Promise) -> list[str]:

@@ -199,6 +199,16 @@ async def ids(context: context_.Context, actor: actors.Actor, *, project_id: str
         return list(await work.clusters.ids_of_project(project.id))
 
 
+async def all_of_project(context: context_.Context, actor: actors.Actor, *, project_id: str) -> list[View]:
+    """Two reads, however many there are."""
+    async with context.records.read() as work:
+        project = await access.project(work, actor, project_id)
+        members: dict[str, list[nodes.Node]] = {}
+        for node in await work.nodes.of_project(project.id):
+            members.setdefault(node.cluster_id, []).append(node)
+        return [View(each, members.get(each.id, ())) for each in await work.clusters.of_project(project.id)]
+
+
 async def get(context: context_.Context, actor: actors.Actor, *, project_id: str, cluster_id: str) -> View:
     async with context.records.read() as work:
         cluster = await access.cluster(work, actor, project_id, cluster_id)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import structlog
 
+from steward.catalogue import loading
 from steward.domain import accounts, actors, clusters, errors, events, projects
-from steward.operations import access, history, rights
+from steward.operations import access, capabilities, history, rights
 from steward.operations import context as context_
 from steward.operations.registry import activity_of, operation
 
@@ -67,6 +68,16 @@ async def all_of(context: context_.Context, actor: actors.Actor) -> Sequence[pro
             return await work.projects.all()
         found = await work.projects.of_account(actor.account) if actor.account else []
     return [each for each in found if actor.reaches(each)]
+
+
+@operation("project.open_region")
+async def open_region(
+    context: context_.Context, actor: actors.Actor, *, project_id: str, region: str
+) -> loading.RegionFact:
+    """Every region of the provider is open to every project, so this asks for what is there already."""
+    async with context.records.begin() as work:
+        await access.project(work, actor, project_id)
+    return capabilities.region(region)
 
 
 async def get(context: context_.Context, actor: actors.Actor, *, project_id: str) -> projects.Project:

@@ -69,6 +69,7 @@ RULES = MappingProxyType(
         "project.create": Rule("3.2.2-4"),
         "account.hand_over": Rule("3.2.2-4"),
         "project.edit": Rule("3.1.2-1"),
+        "project.open_region": Rule("1.1-1"),
         # Who of the customer may do what.
         "credential.create": Rule("3.1.2-1", Role.OWNER),
         "credential.request": Rule("3.1.2-1", Role.VIEWER),

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from steward.domain import clusters, nodepools, nodes
+from steward.domain import clusters, nodepools, nodes, projects
 from steward.storage import sessions, tables, values
 
 _table = tables.nodes
 _GET = sa.select(_table).where(_table.c.id == sa.bindparam("id"))
 _ALL = sa.select(_table).where(_table.c.deleted_at.is_(None)).order_by(_table.c.created_at, _table.c.number)
 _OF_CLUSTER = _ALL.where(_table.c.cluster_id == sa.bindparam("cluster_id"))
+_OF_PROJECT = _ALL.where(
+    _table.c.cluster_id.in_(
+        sa.select(tables.clusters.c.id).where(tables.clusters.c.project_id == sa.bindparam("project_id"))
+    )
+)
 _OF_POOL = _ALL.where(_table.c.nodepool_id == sa.bindparam("nodepool_id"))
 _HISTORY = (
     sa.select(_table)
@@ -30,6 +35,9 @@ class Nodes:
 
     async def of_cluster(self, cluster_id: clusters.ClusterId) -> Sequence[nodes.Node]:
         return [_node(row) for row in await self._session.all(_OF_CLUSTER, cluster_id=cluster_id)]
+
+    async def of_project(self, project_id: projects.ProjectId) -> Sequence[nodes.Node]:
+        return [_node(row) for row in await self._session.all(_OF_PROJECT, project_id=project_id)]
 
     async def of_pool(self, pool_id: nodepools.NodePoolId) -> Sequence[nodes.Node]:
         return [_node(row) for row in await self._session.all(_OF_POOL, nodepool_id=pool_id)]

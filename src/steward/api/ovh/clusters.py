@@ -1,10 +1,10 @@
 """`/cloud/project/{id}/kube`: clusters and their kubeconfig."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from steward.api import answers, calls
-from steward.api.ovh import requests, shapes
+from steward.api.ovh import lists, requests, shapes
 from steward.api.ovh.models import base
 from steward.api.ovh.models import capabilities as offers
 from steward.api.ovh.models import clusters as models
@@ -16,7 +16,10 @@ router = APIRouter(
 
 
 @router.get("", response_model=list[str], openapi_extra=calls.KEEPS)
-async def every(call: calls.Caller, project_id: str) -> Response:
+async def every(call: calls.Caller, request: Request, project_id: str) -> Response:
+    if lists.expanded(request.headers):
+        views = await clusters.all_of_project(call.context, call.actor, project_id=project_id)
+        return answers.ok([shapes.cluster(each, call.config.network) for each in views])
     return answers.ok(await clusters.ids(call.context, call.actor, project_id=project_id))
 
 

@@ -46,6 +46,10 @@ class ProjectEdit(Body, title="cloud.Project"):
     manualQuota: StrictBool | None = None
 
 
+class RegionCreation(Body, title="cloud.ProjectRegionCreation"):
+    region: Text
+
+
 class Taint(Body, title="cloud.kube.Taint"):
     key: Text
     value: Text
