@@ -71,6 +71,8 @@ async def promised(work: records.Work) -> Promise:
 
 def room_for(flavor: flavors.Flavor, capacity: hosts.Capacity, standing: Promise) -> int:
     """How many nodes of a flavor fit beside everything promised before."""
+    if capacity.closed:
+        return 0
     one = of_flavor(flavor)
     left = (
         (capacity.memory_mb - standing.memory_mb) // one.memory_mb,
