@@ -14,6 +14,7 @@ from steward.catalogue import ovh
 from tests import contract
 
 KUBE = ("kube", "capabilities")
+BESIDE = ("/me", "/auth/oauth2")  # of OVHcloud's as well, and nothing of Kubernetes
 UNTYPED = ".customization"  # what requests say there is looked at by the operations
 
 
@@ -56,7 +57,8 @@ def test_what_is_not_served_is_named_with_its_reason() -> None:
 
 
 def test_nothing_is_served_that_ovhcloud_has_not() -> None:
-    assert set(served()) - {each.name for each in ovh.operations()} == set()
+    beyond = set(served()) - {each.name for each in ovh.operations()}
+    assert [each for each in beyond if not each.partition(" ")[2].startswith(BESIDE)] == []
 
 
 @pytest.mark.parametrize(
