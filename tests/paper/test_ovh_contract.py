@@ -14,7 +14,7 @@ from steward.catalogue import ovh
 from tests import contract
 
 KUBE = ("kube", "capabilities")
-BESIDE = ("/me", "/auth/oauth2")  # of OVHcloud's as well, and nothing of Kubernetes
+BESIDE = ("/me", "/auth/oauth2", "/dbaas")  # of OVHcloud's as well, and nothing of Kubernetes
 UNTYPED = ".customization"  # what requests say there is looked at by the operations
 
 
