@@ -135,6 +135,26 @@ class Settings(BaseSettings):
     """Networks beside the public ones that customers' webhooks and log streams may lead to, such as `["10.1.0.0/16"]`;
     without TLS too. Empty, because customers choose the URL: whoever is reachable in there can be reached by them."""
 
+    oidc_issuer: str = ""
+    """Issuer of the OpenID provider that people of both parties may sign in to the console by, beside their passwords;
+    its redirect address is `<public URL>/console/openid/back`. Empty: by passwords alone."""
+
+    oidc_client_id: str = ""
+    """What steward is called at the provider."""
+
+    oidc_client_secret_file: Path | None = None
+    """File with the secret that the provider gave steward. Empty: steward is a public client there, with PKCE alone."""
+
+    oidc_name: str = "single sign-on"
+    """What people call the provider, for the sign-in page."""
+
+    oidc_authority: Path | None = None
+    """PEM file of the authority that the provider's certificate is from. Empty: those of this machine."""
+
+    oidc_second_factors: list[str] = Field(default_factory=list)
+    """Values of `amr` or `acr`, such as `["otp", "hwk"]`, by which the provider says that it saw a second factor.
+    Empty: steward asks for its own, of staff always, of customers' people where they have one."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Of the service's own log, on standard error."""
 

@@ -158,7 +158,14 @@ async def served(
     kept = await storing.opened(folder, database)
     woken: list[str] = []
     host = fakes.Host()
-    needs = context.Context(records=kept, clock=clock, host=host, passwords=fakes.Passwords(), wake=woken.append)
+    needs = context.Context(
+        records=kept,
+        clock=clock,
+        host=host,
+        passwords=fakes.Passwords(),
+        wake=woken.append,
+        openid=changes.pop("openid", None),
+    )
     settings = config.ApiConfig(**{"base_url": BASE, "operator_token": TOKEN, "network": PLAN, **changes})
     service = Service(clock, kept, app_.create(needs, settings))
     service.woken, service.host, service.needs = woken, host, needs

@@ -65,7 +65,7 @@ def test_cookies_are_out_of_reach(tmp_path: Path, base: str, tls: bool) -> None:
             assert "; path=/" in text
             assert "domain=" not in text
             assert ("; secure" in text) is tls
-            assert ("; samesite=lax" if name.endswith("session") else "; samesite=strict") in text
+            assert ("; samesite=strict" if name.endswith("form") else "; samesite=lax") in text
 
     serving.run(tmp_path, story, base_url=base)
 

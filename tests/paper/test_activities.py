@@ -17,6 +17,7 @@ from steward.responsibility import matrix, model, operations
 SIGNING_IN = {
     *("/native/sessions", "/native/people/password"),
     *("/console/sign-in", "/console/code", "/console/password", "/console/style.css"),
+    *("/console/openid", "/console/openid/back"),
 }
 WRITING = {"POST", "PUT", "DELETE", "PATCH"}
 

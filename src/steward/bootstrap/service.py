@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from steward.bootstrap import editions, runtimes, state
+from steward.bootstrap import editions, openid, runtimes, state
 from steward.catalogue import addons
 from steward.domain import clusters, errors, networks
 from steward.operations import context as context_
@@ -46,7 +46,6 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
         now = clock.SystemClock()
         runtime = runtimes.made(settings, now)
         stack.push_async_callback(runtime.close)
-
         mail = runtimes.mail(settings, now)
         hooks = webhooks.HttpWebhooks(now, allowed=settings.webhook_networks)
         stack.push_async_callback(hooks.close)
@@ -86,6 +85,7 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
             passwords=passwords.Argon2Passwords(),
             wake=assembled.engine.wake,
             webhooks=hooks,
+            openid=await stack.enter_async_context(openid.provider(settings, now)),
             ledger_name=settings.ledger_name,
             audit_logs=runtime.audit_logs,
             log_receivers=receivers,
@@ -113,6 +113,7 @@ async def _opened(settings: Settings) -> records.SqlRecords:
 def check(settings: Settings) -> None:
     """What would make serving unsafe, refused before anything is changed."""
     editions.publish(settings.contracts)
+    openid.check(settings)
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise errors.Unavailable("STEWARD_TLS_CERTIFICATE and STEWARD_TLS_KEY go together; set both or none")
     host = settings.listen.rpartition(":")[0]

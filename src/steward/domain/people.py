@@ -94,6 +94,16 @@ class Attempts:
         return self.locked_until is not None and self.locked_until > now
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a person is at an OpenID provider, from its first sign-in there on."""
+
+    id: str  # SHA-256 of issuer and subject, hex
+    person_id: PersonId
+    issuer: str
+    linked_at: datetime
+
+
 class Purpose(StrEnum):
     API = "api"  # a bearer token of either API
     SESSION = "session"  # a browser's

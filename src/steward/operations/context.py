@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from steward.ports import audit_logs as audit_logs_
 from steward.ports import clock, hosts, messengers, passwords, records
 from steward.ports import log_receivers as log_receivers_
+from steward.ports import openid as openid_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +24,4 @@ class Context:
     webhooks: messengers.Webhooks = messengers.NO_WEBHOOKS
     audit_logs: audit_logs_.AuditLogs = audit_logs_.NO_AUDIT_LOGS
     log_receivers: log_receivers_.LogReceivers = log_receivers_.NO_LOG_RECEIVERS
+    openid: openid_.OpenIdProvider | None = None  # that people sign in by, beside their passwords

@@ -34,7 +34,8 @@ class SecondFactor:
 async def reset(
     context: context_.Context, actor: actors.Actor, *, person_id: str, second_factor: bool = False
 ) -> tuple[people.Person, str, datetime]:
-    """The secret with which the person sets a new password, and until when. Earlier ones end.
+    """The secret with which the person sets a new password, and until when. Earlier ones end, and so does the tie to an
+    account at an OpenID provider.
 
     `second_factor`: it was lost as well. Sessions end at once, the old password only when there is a new one.
     """
@@ -46,6 +47,7 @@ async def reset(
         if person.status not in (people.Status.INVITED, people.Status.ACTIVE):
             raise errors.Conflict(f"Person {person.id} is {person.status.value}")
         await tokens.revoke_all(work, person, now, keep=(people.Purpose.API,))
+        await work.identities.remove_of(person.id)
         if second_factor and person.second_factor:
             person = await _without_second_factor(work, person)
         token, secret = await tokens.made(work, person, people.Purpose.RESET, now=now, lifetime=RESET_LIVES)

@@ -204,6 +204,7 @@ async def closed(work: records.Work, person: people.Person, now: datetime) -> No
         dataclasses.replace(person, status=people.Status.CLOSED, password_hash="", second_factor=False)
     )
     await work.secrets.remove_all(person.id)
+    await work.identities.remove_of(person.id)
     await tokens.revoke_all(work, person, now)
 
 

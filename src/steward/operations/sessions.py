@@ -38,7 +38,7 @@ class SignedIn:
     expires_at: datetime
 
 
-class _Wrong(errors.Unauthenticated):
+class Wrong(errors.Unauthenticated):
     """What is wrong with a sign-in; `counts` towards the lock-out."""
 
     def __init__(self, message: str, *, code: str, counts: bool = True) -> None:
@@ -46,7 +46,7 @@ class _Wrong(errors.Unauthenticated):
         self.counts = counts
 
 
-class SecondFactorRequired(_Wrong):
+class SecondFactorRequired(Wrong):
     """`half` says for a few minutes that the password was right, so that nobody has to keep the password."""
 
     def __init__(self, half: str) -> None:
@@ -65,8 +65,8 @@ async def sign_in(context: context_.Context, email: str, password: str, code: st
     now = context.clock.now()
     async with context.records.begin() as work:
         outcome = await _judged(work, address, code.strip(), right=right and bool(hash), now=now)
-        ended = await _ended(work, address, outcome, now)
-    return _told(ended)
+        ended = await concluded(work, address, outcome, now)
+    return told(ended)
 
 
 @operation("session.start", "staff_session.start")
@@ -75,30 +75,34 @@ async def go_on(context: context_.Context, half: str, code: str) -> SignedIn:
     now = context.clock.now()
     async with context.records.begin() as work:
         found = await tokens.held(work, half, (people.Purpose.HALF,), now)
-        outcome: people.Person | _Wrong
+        outcome: people.Person | Wrong
         if found is None:
-            address, outcome = "", _Wrong("Your sign-in took too long; begin again", code=OVER, counts=False)
+            address, outcome = "", Wrong("Your sign-in took too long; begin again", code=OVER, counts=False)
         else:
             address = found.person.email
             locked = await _locked(work, address, now)
-            outcome = locked or await _second_factor(work, found.person, code.strip() or "-", now)
+            outcome = locked or await second_factor(work, found.person, code.strip() or "-", now)
         if found is not None and isinstance(outcome, people.Person):
             await work.tokens.remove(found.token.id)
-        ended = await _ended(work, address, outcome, now)
-    return _told(ended)
+        by_provider = found is not None and found.token.by_provider
+        ended = await concluded(work, address, outcome, now, by_provider=by_provider)
+    return told(ended)
 
 
-async def _ended(work: records.Work, address: str, outcome: people.Person | _Wrong, now: datetime) -> SignedIn | _Wrong:
+async def concluded(
+    work: records.Work, address: str | None, outcome: people.Person | Wrong, now: datetime, *, by_provider: bool = False
+) -> SignedIn | Wrong:
+    """Without an address nothing is counted: nobody guessed a password."""
     if isinstance(outcome, people.Person):
-        return await _begun(work, outcome, now)
-    if outcome.counts:
+        return await _begun(work, outcome, now, by_provider=by_provider)
+    if outcome.counts and address is not None:
         await _count(work, address, now)
     return outcome
 
 
-def _told(ended: SignedIn | _Wrong) -> SignedIn:
+def told(ended: SignedIn | Wrong) -> SignedIn:
     """After the transaction, or what it counted would be lost."""
-    if isinstance(ended, _Wrong):
+    if isinstance(ended, Wrong):
         if not isinstance(ended, SecondFactorRequired):
             _log.warning("session.refused", code=ended.code)
         raise ended
@@ -106,51 +110,54 @@ def _told(ended: SignedIn | _Wrong) -> SignedIn:
     return ended
 
 
-async def _locked(work: records.Work, address: str, now: datetime) -> _Wrong | None:
+async def _locked(work: records.Work, address: str, now: datetime) -> Wrong | None:
     attempts = await work.attempts.get(_key(address))
     if attempts is None or not attempts.locked(now):
         return None
-    return _Wrong(
+    return Wrong(
         f"Too many failed sign-ins with this address; try again in {int(LOCKED_FOR.total_seconds() // 60)} minutes",
         code="SIGN_IN_LOCKED",
         counts=False,
     )
 
 
-async def _judged(work: records.Work, address: str, code: str, *, right: bool, now: datetime) -> people.Person | _Wrong:
+async def _judged(work: records.Work, address: str, code: str, *, right: bool, now: datetime) -> people.Person | Wrong:
     """Read anew: the password took its time."""
     locked = await _locked(work, address, now)
     if locked is not None:
         return locked
     person = await work.people.by_key(address)
     if person is None or not right or person.status not in (people.Status.ACTIVE, people.Status.SUSPENDED):
-        return _Wrong("The address or the password is not right", code="SIGN_IN_REFUSED")
+        return Wrong("The address or the password is not right", code="SIGN_IN_REFUSED")
     if person.status is people.Status.SUSPENDED:
-        return _Wrong("You are suspended; ask somebody who manages people", code="PERSON_SUSPENDED", counts=False)
-    return await _second_factor(work, person, code, now)
+        return Wrong("You are suspended; ask somebody who manages people", code="PERSON_SUSPENDED", counts=False)
+    return await second_factor(work, person, code, now)
 
 
-async def _second_factor(work: records.Work, person: people.Person, code: str, now: datetime) -> people.Person | _Wrong:
+async def second_factor(
+    work: records.Work, person: people.Person, code: str, now: datetime, *, by_provider: bool = False
+) -> people.Person | Wrong:
     if not person.second_factor:
         if person.party == errors.CUSTOMER:
             return person
-        return _Wrong(
+        return Wrong(
             "Staff sign in with a second factor, and you have none: ask an operator for a reset of your password",
             code="SECOND_FACTOR_MISSING",
             counts=False,
         )
     if not code:
         await _drop_expired(work, person, now)
-        _, half = await tokens.made(work, person, people.Purpose.HALF, now=now, lifetime=HALF_LIVES)
+        token, half = await tokens.made(work, person, people.Purpose.HALF, now=now, lifetime=HALF_LIVES)
+        await work.tokens.put(dataclasses.replace(token, by_provider=by_provider))
         return SecondFactorRequired(half)
     secret = await work.secrets.get(person.id, SECOND_FACTOR)
     step = None if secret is None else totp.step(secret, code, now)
     if step is None or step <= person.second_factor_step:
-        return _Wrong("The code is not right, or was used already", code="SECOND_FACTOR_REFUSED")
+        return Wrong("The code is not right, or was used already", code="SECOND_FACTOR_REFUSED")
     return dataclasses.replace(person, second_factor_step=step)
 
 
-async def _begun(work: records.Work, person: people.Person, now: datetime) -> SignedIn:
+async def _begun(work: records.Work, person: people.Person, now: datetime, *, by_provider: bool) -> SignedIn:
     actor = actors.person(person)
     tokens.narrow("session.start", person.party)
     await rights.decided(work, actor)
@@ -158,6 +165,7 @@ async def _begun(work: records.Work, person: people.Person, now: datetime) -> Si
     await work.people.put(dataclasses.replace(person, last_sign_in=now))
     await _drop_expired(work, person, now)
     token, secret = await tokens.made(work, person, people.Purpose.SESSION, now=now, lifetime=LIFETIME)
+    await work.tokens.put(dataclasses.replace(token, by_provider=by_provider))
     return SignedIn(secret=secret, actor=actor, person=person, expires_at=token.expires_at or now)
 
 

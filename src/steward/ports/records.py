@@ -272,6 +272,7 @@ class Work:
     accounts: Collection[accounts.Account]
     people: Collection[people_.Person]  # [account or `provider`; email until closed]
     tokens: Collection[people_.Token]  # [person; hash; expiry]
+    identities: Collection[people_.Identity]  # [person]
     oauth2_clients: Collection[oauth2.Client]  # [account or `provider`]
     access_tokens: Collection[oauth2.AccessToken]  # id: hash [client; ; expiry]
     attempts: Collection[people_.Attempts]  # [; ; when they are forgotten]

@@ -60,6 +60,7 @@ LINES: Mapping[str, Line] = MappingProxyType(
         "person:reset": Line("A customer reset a person's password"),
         "person:password_set": Line("A customer's person set a password"),
         "person:second_factor": Line("A customer's person changed its second factor"),
+        "person:linked": Line("A customer's person signs in by the OpenID provider"),
         "client:created": Line("A customer made an OAuth2 client"),
         "client:changed": Line("A customer described an OAuth2 client anew"),
         "client:removed": Line("A customer removed an OAuth2 client"),

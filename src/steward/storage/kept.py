@@ -85,6 +85,7 @@ KINDS: dict[str, Kind[Any]] = {
         key=lambda each: each.hash,
         due=lambda each: each.expires_at if each.revoked_at is None else None,
     ),
+    "identities": Kind(name="identities", type=people.Identity, id=_own_id, owner=lambda each: each.person_id),
     "oauth2_clients": Kind(
         name="oauth2_clients", type=oauth2.Client, id=_own_id, owner=lambda each: each.account or PROVIDER
     ),

@@ -16,10 +16,11 @@ from steward.api import calls
 
 SESSION = "steward-session"
 HALF = "steward-half"  # between the password and the second factor
+OPENID = "steward-openid"  # between the way to an OpenID provider and the way back
 FORM = "steward-form"  # binds forms to a browser that has no session yet
 
-# Links from mails lead into a session; the others are of use to the sign-in's own forms only.
-_SAME_SITE: dict[str, Literal["lax", "strict"]] = {SESSION: "lax", HALF: "strict", FORM: "strict"}
+# Links from mails lead into a session, and a provider's page back into a sign-in; the other is of use to forms only.
+_SAME_SITE: dict[str, Literal["lax", "strict"]] = {SESSION: "lax", HALF: "lax", OPENID: "lax", FORM: "strict"}
 _PURPOSE = b"forms of the console"
 
 

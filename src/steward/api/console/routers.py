@@ -10,6 +10,7 @@ from steward.api.console import (
     delegations,
     doors,
     notices,
+    openid,
     passwords,
     people,
     sessions,
@@ -28,6 +29,7 @@ async def missing(visit: doors.Visitor) -> Response:
 ROUTERS = (
     sessions.unsigned,
     sessions.router,
+    openid.unsigned,
     passwords.unsigned,
     notices.router,
     clusters.router,

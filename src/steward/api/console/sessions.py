@@ -23,7 +23,7 @@ async def style() -> Response:
 
 @unsigned.get("/sign-in")
 async def ask(request: Request, next: str = "") -> Response:
-    return _sign_in(request, next=forms.local(next))
+    return sign_in_page(request, next=forms.local(next))
 
 
 @unsigned.post("/sign-in", openapi_extra=_STARTS)
@@ -32,12 +32,10 @@ async def sign_in(request: Request, given: doors.Given) -> Response:
     try:
         signed_in = await sessions.sign_in(calls.wiring(request).context, email, given.get("password", ""))
     except sessions.SecondFactorRequired as halfway:
-        response = doors.to(f"/console/code?next={quote(after, safe='')}")
-        cookies.put(request, response, cookies.HALF, halfway.half, sessions.HALF_LIVES)
-        return response
+        return to_code(request, halfway, after)
     except (errors.Unauthenticated, errors.Unavailable) as refusal:
-        return _sign_in(request, refusal, next=after, email=email)
-    return _begin(request, signed_in, after)
+        return sign_in_page(request, refusal, next=after, email=email)
+    return begin(request, signed_in, after)
 
 
 @unsigned.get("/code")
@@ -58,7 +56,7 @@ async def code(request: Request, given: doors.Given) -> Response:
             cookies.drop(request, response, cookies.HALF)
             return response
         return _code(request, refusal, next=after)
-    return _begin(request, signed_in, after)
+    return begin(request, signed_in, after)
 
 
 @router.post("/sign-out", openapi_extra=calls.changes("session.end", "staff_session.end"))
@@ -69,7 +67,13 @@ async def sign_out(visit: doors.Visitor) -> Response:
     return response
 
 
-def _begin(request: Request, signed_in: sessions.SignedIn, after: str) -> Response:
+def to_code(request: Request, halfway: sessions.SecondFactorRequired, after: str) -> Response:
+    response = doors.to(f"/console/code?next={quote(after, safe='')}")
+    cookies.put(request, response, cookies.HALF, halfway.half, sessions.HALF_LIVES)
+    return response
+
+
+def begin(request: Request, signed_in: sessions.SignedIn, after: str) -> Response:
     """A new secret each time: whoever planted a cookie beforehand knows nothing."""
     response = doors.to(after)
     lives = signed_in.expires_at - calls.wiring(request).context.clock.now()
@@ -78,10 +82,16 @@ def _begin(request: Request, signed_in: sessions.SignedIn, after: str) -> Respon
     return response
 
 
-def _sign_in(request: Request, refusal: errors.Refusal | None = None, *, next: str, email: str = "") -> Response:
-    said = "" if refusal is None else refusal.message
+def sign_in_page(request: Request, refusal: errors.Refusal | None = None, *, next: str, email: str = "") -> Response:
+    provider = calls.wiring(request).context.openid
     return pages.page(
-        request, "sign_in.html", status=200 if refusal is None else refusal.status, said=said, next=next, email=email
+        request,
+        "sign_in.html",
+        status=200 if refusal is None else refusal.status,
+        said="" if refusal is None else refusal.message,
+        next=next,
+        email=email,
+        provider="" if provider is None else provider.name,
     )
 
 
