@@ -1,6 +1,7 @@
 """The first act of `make demo`: what would stop it later is said now, before anything is compiled or changed."""
 
 import contextlib
+import os
 import sys
 
 import pydantic
@@ -15,7 +16,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 def main() -> int:
     with contextlib.suppress(pydantic.ValidationError):  # the examination tells which setting is not right
-        environment.settings()
+        os.environ["STEWARD_LISTEN"] = environment.settings().listen
     lacking = failures(examination.examined())
     if not lacking:
         return 0

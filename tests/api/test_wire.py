@@ -310,14 +310,6 @@ def test_health(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     serving.run(tmp_path, story)
 
 
-def test_the_schema_can_be_made(tmp_path: Path) -> None:
-    async def story(service: serving.Service) -> None:
-        schema = (await service.http.get("/1.0/openapi.json")).json()
-        assert "/cloud/project/{project_id}/kube" in schema["paths"]
-
-    serving.run(tmp_path, story)
-
-
 def test_answers_are_of_one_cluster_each(tmp_path: Path) -> None:
     async def story(service: serving.Service) -> None:
         made = [await service.order(name=name) for name in ("one", "one", "two")]

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from steward.api import app, calls
 from steward.api.console import doors
+from steward.api.description import routes as description
 from steward.catalogue import loading
 from steward.domain import errors
 from steward.operations import registry
@@ -79,4 +80,5 @@ def test_only_a_few_doors_are_open() -> None:
     guarded = (calls.EitherRoute, doors.SessionRoute)
     unguarded = {route.path for route in routes() if not isinstance(route, guarded)}
     signing = {"/auth/time", "/auth/credential", "/auth/validate", "/auth/oauth2/token"}
-    assert unguarded == {*signing, "/native/health", "/native/logs/tail/{token}", *SIGNING_IN}
+    described = {route.path for route in description.router.routes if isinstance(route, APIRoute)}
+    assert unguarded == {*signing, "/native/health", "/native/logs/tail/{token}", *SIGNING_IN, *described}

@@ -11,6 +11,7 @@ from steward import __version__
 from steward.api import authentication, calls, edge, errors, kept, limits, readers
 from steward.api import config as config_
 from steward.api.console import routers as console
+from steward.api.description import routes as description
 from steward.api.native import (
     accesses,
     accounts,
@@ -76,6 +77,7 @@ ROUTERS = (
     log_streams.router,
     log_streams.of_cluster,
     flavors.router,
+    description.router,
     health.router,
     notices.router,
     notices.of_project,
@@ -137,6 +139,7 @@ def _application(
         title="steward",
         version=__version__,
         lifespan=lifespan,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

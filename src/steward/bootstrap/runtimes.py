@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steward.components import supply
-from steward.domain import errors, networks
+from steward.domain import networks
 from steward.ports import (
     advisories,
     artifacts,
@@ -177,15 +177,6 @@ def claimed(settings: Settings) -> AbstractContextManager[None]:
         return nullcontext()
     spot = places.Places(settings.state, settings.instance)
     return claims.held(spot, networks.Plan(settings.network), settings.listen)
-
-
-def check_own(settings: Settings) -> None:
-    """Refuses settings under which the clusters of this folder would not be found, and others' might be."""
-    from steward.runtimes.processes import claims, places
-
-    strange = claims.estranged(places.Places(settings.state, settings.instance), networks.Plan(settings.network))
-    if strange:
-        raise errors.Unavailable(f"Nothing was changed: {strange}. Set them as they were")
 
 
 async def torn_down(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from steward.api import answers, calls
 from steward.api.ovh import requests
+from steward.api.ovh.models import logs as logs_models
 from steward.domain import logs as logs_
 from steward.kit import times
 from steward.operations import log_streams
@@ -47,13 +48,13 @@ async def one(call: calls.Caller, service_name: str) -> Response:
     )
 
 
-@router.get("/{service_name}/operation/{operation_id}")
+@router.get("/{service_name}/operation/{operation_id}", response_model=logs_models.Operation)
 async def operation(call: calls.Caller, service_name: str, operation_id: str) -> Response:
     await log_streams.service(call.context, call.actor, service_name)
     return answers.ok(_operation(await log_streams.operation_of(call.context, call.actor, operation_id)))
 
 
-@router.get("/{service_name}/output/graylog/stream")
+@router.get("/{service_name}/output/graylog/stream", response_model=list[str])
 async def streams(call: calls.Caller, service_name: str) -> Response:
     await log_streams.service(call.context, call.actor, service_name)
     return answers.ok([each.id for each in await log_streams.streams(call.context, call.actor)])

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictStr
 
-ENUM = "x-enum"  # names the enumeration that a field's values are of; `api.openapi` makes a schema of it
+ENUM = "x-enum"  # names the enumeration that a field's values are of; `api.description` makes a schema of it
 
 
 class Model(BaseModel):

@@ -42,6 +42,7 @@ class Operation(Model, title="dbaas.logs.Operation"):
     operationId: Uuid
     state: words.LogOperationState
     createdAt: Moment
+    updatedAt: Moment
     subscriptionId: Uuid | None
     streamId: Uuid | None
     aliasId: Uuid | None

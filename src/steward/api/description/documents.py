@@ -1,8 +1,8 @@
 """The published description: OpenAPI documents that are written from the routes.
 
 FastAPI describes what routes take and answer. Here the description gets what our routes add to that: OVHcloud's names
-of models, parameters and enumerations, the form of refusals, and how callers prove who they are. `api.descriptions`
-serves the documents; tests hold answers against them.
+of models, parameters and enumerations, the form of refusals, and how callers prove who they are. `routes` serves the
+documents; tests hold answers against them.
 """
 
 import copy
@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from steward import __version__
+from steward.api import calls
 from steward.api.ovh.models import base
 from steward.catalogue import ovh
 
@@ -113,6 +114,7 @@ def _complete(operation: Document, contract: ovh.Operation | None) -> None:
         "content": {"application/json": {"schema": {"$ref": f"{_REF}Error"}}},
     }
     if contract is None:
+        operation["summary"] = _own_summary(operation)
         return
     operation["summary"] = contract.says
     if contract.deprecated:
@@ -122,6 +124,15 @@ def _complete(operation: Document, contract: ovh.Operation | None) -> None:
     if contract.expand:
         operation["x-expanded-response"] = contract.expand
     operation["security"] = [] if contract.open else [{name: [] for name, _, _ in _SIGNED}, {"token": []}]
+
+
+def _own_summary(operation: Document) -> str:
+    """What the route's text says first; else the operations that it carries out."""
+    said = operation.get("description", "").strip().partition("\n\n")[0]
+    if said:
+        return " ".join(said.split()).rstrip(".")
+    names = operation.get(calls.OPERATIONS, ())
+    return ", ".join(names) if names else "Read"
 
 
 def _as_there(operation: Document, ours: str, theirs: str) -> None:
