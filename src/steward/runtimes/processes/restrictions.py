@@ -31,7 +31,8 @@ async def ensure(
     commands_ = [{"add": table}, {"delete": table}]
     if sources is not None:
         commands_ += [{"add": each} for each in (table, *_sets(sources), _chain(), *map(_rule, _rules(caller)))]
-    await _nft(spot, slot, "-f", "-", stdin=json.dumps({"nftables": commands_}))
+    # As an argument: given JSON by its standard input, nft opens /dev/stdin, which a socket (uvloop's pipe) cannot be.
+    await _nft(spot, slot, json.dumps({"nftables": commands_}))
 
 
 async def seen(spot: places.Places, slot: int, caller: networks.Address) -> Admission:
@@ -142,6 +143,6 @@ def _refused(rules: Sequence[Sequence[_Json]]) -> int:
     return sum(int(each["packets"]) for each in counted)
 
 
-async def _nft(spot: places.Places, slot: int, *arguments: str, stdin: str = "") -> str:
+async def _nft(spot: places.Places, slot: int, *arguments: str) -> str:
     path = places.namespace_path(spot.namespace(slot))
-    return await commands.run("nsenter", f"--net={path}", "--", "nft", "-j", *arguments, stdin=stdin)
+    return await commands.run("nsenter", f"--net={path}", "--", "nft", "-j", *arguments)

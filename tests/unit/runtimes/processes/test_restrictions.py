@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from steward.domain import networks, restrictions
 from steward.outside import clock
@@ -90,7 +91,8 @@ def played(folder: Path, story: Callable[[Ground], Awaitable[None]]) -> None:
             async with ground(folder, network) as made:
                 await story(made)
 
-    asyncio.run(whole())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the service does: its pipes are sockets
+        runner.run(whole())
 
 
 def test_an_allowed_source_is_let_in_and_a_refused_one_is_not(tmp_path: Path) -> None:
