@@ -31,7 +31,8 @@ def _value(hint: Any, name: str, number: int) -> Any:
         inner = arguments[:1] if arguments[-1] is ... else arguments
         return tuple(_value(each, name, number) for each in inner)
     if origin is not None and issubclass(origin, Mapping):
-        return {"name": "value" if arguments[1] is Any else _value(arguments[1], name, number)}
+        key = "name" if arguments[0] is str else _value(arguments[0], name, number)
+        return {key: "value" if arguments[1] is Any else _value(arguments[1], name, number)}
     if isinstance(hint, typing.NewType):
         return _value(hint.__supertype__, name, number)
     if dataclasses.is_dataclass(hint):

@@ -89,6 +89,12 @@ def regions() -> tuple[RegionFact, ...]:
 
 
 @cache
+def quotas() -> dict[str, int]:
+    """What a project may have before it asks for more."""
+    return dict(_document("quotas.yaml")["quotas"])
+
+
+@cache
 def attribution() -> tuple[AttributionFact, ...]:
     """The rules by which an outage is put to an account, in their order."""
     return tuple(_attribution(each) for each in _document("attribution.yaml")["rules"])

@@ -40,6 +40,7 @@ NOUNS = {
     "risks": "risks",
     "events": "events",
     "access": "accesses",
+    "quota": "quotas",
     "ticket": "tickets",
     "incident": "incidents",
     "outages": "outages",

@@ -1,4 +1,4 @@
-"""Room: what has been promised against what the host can keep, and the customer's quotas.
+"""Room: what has been promised against what the host can keep, and how large a cluster of a plan can be.
 
 Called by the operations that promise more, inside their transaction, so that two orders cannot both take
 the last room.
@@ -12,7 +12,6 @@ from steward.operations import capabilities
 from steward.operations import context as context_
 from steward.ports import hosts, records
 
-MOST_CLUSTERS_OF_PLAN = 20  # per project
 MOST_NODES_OF_PLAN = {clusters.Plan.FREE: 100, clusters.Plan.STANDARD: networks.MOST_NODES}
 
 
@@ -97,17 +96,6 @@ def _short_of(capacity: hosts.Capacity, standing: Promise, more: Promise) -> lis
         left = max(0.0, capacity.vcpus - standing.millicores / 1000)
         short.append(f"vCPU ({more.millicores / 1000:g} asked for, {left:g} of {capacity.vcpus} left)")
     return short
-
-
-async def check_cluster_quota(work: records.Work, cluster: clusters.Cluster) -> None:
-    others = await work.clusters.of_project(cluster.project_id)
-    present = sum(1 for each in others if each.plan is cluster.plan)
-    if present >= MOST_CLUSTERS_OF_PLAN:
-        raise errors.QuotaExceeded(
-            f"Cannot create the cluster: the project's quota of {MOST_CLUSTERS_OF_PLAN} clusters of plan "
-            f"{cluster.plan.value} is used up; delete one first",
-            name="InsufficientClustersQuotaError",
-        )
 
 
 def check_node_quota(cluster: clusters.Cluster, pools: Iterable[nodepools.NodePool]) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from steward.domain import actors, clusters, conditions, errors, networks, nodepools, nodes, projects, versions
-from steward.operations import access, capabilities, capacity, contracts, history, orders, pools, wishes
+from steward.operations import access, capabilities, capacity, contracts, history, orders, pools, quotas, wishes
 from steward.operations import context as context_
 from steward.operations.registry import narrow, operation
 from steward.ports import records
@@ -63,7 +63,8 @@ async def create(
         ordered = [pools.ordered(context, draft, each, now=now) for each in order.pools]
         pools.check_names(ordered)
         capacity.check_node_quota(draft, ordered)
-        await capacity.check_cluster_quota(work, draft)
+        await quotas.check_clusters(work, draft)
+        await quotas.check(work, draft.project_id, ordered)
         await capacity.check(context, work, capacity.CONTROL_PLANE + capacity.of_pools(ordered))
         cluster = dataclasses.replace(draft, slot=await _slot(work, draft.id))
         await _save(work, actor, cluster, ordered, orders.named(order))

@@ -131,10 +131,15 @@ async def _append(work: records.Work, draft: ledgers.Draft, account: projects.Ac
         )
 
 
-def _lent() -> dict[str, str]:
+def lent() -> str:
+    """The delegation that what is being done stands on; empty where it stands on none."""
     doing = registry.current()
-    lent = [] if doing is None else [each.delegation_id for each in doing.taken if each.delegation_id]
-    return {DELEGATION: lent[0]} if lent else {}
+    return next((each.delegation_id for each in (doing.taken if doing else ()) if each.delegation_id), "")
+
+
+def _lent() -> dict[str, str]:
+    found = lent()
+    return {DELEGATION: found} if found else {}
 
 
 def _subject(part: Part | None) -> str:

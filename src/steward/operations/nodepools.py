@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from steward.domain import actors, clusters, conditions, errors, nodepools, nodes
-from steward.operations import access, capacity, history, moments, orders, pools, templates, wishes
+from steward.operations import access, capacity, history, moments, orders, pools, quotas, templates, wishes
 from steward.operations import clusters as clusters_
 from steward.operations import context as context_
 from steward.operations.registry import operation
@@ -50,6 +50,7 @@ async def create(
         together = [*await work.nodepools.of_cluster(cluster.id), pool]
         pools.check_names(together)
         capacity.check_node_quota(cluster, together)
+        await quotas.check(work, cluster.project_id, [pool])
         await capacity.check(context, work, capacity.of_pools([pool]))
         await work.nodepools.save(pool)
         await history.write(
@@ -175,7 +176,9 @@ async def _check_growth(
         return
     others = [each for each in await work.nodepools.of_cluster(cluster.id) if each.id != old.id]
     capacity.check_node_quota(cluster, [*others, new])
-    await capacity.check(context, work, capacity.of_pools([dataclasses.replace(new, desired=more)]))
+    additional = [dataclasses.replace(new, desired=more)]
+    await quotas.check(work, cluster.project_id, additional)
+    await capacity.check(context, work, capacity.of_pools(additional))
 
 
 def _busy(old: nodepools.NodePool, new: nodepools.NodePool, now: datetime) -> conditions.Conditions:

@@ -49,7 +49,7 @@ async def tell_of(work: records.Work, event: events.Event, *, acted: str = "") -
         text=event.message,
         acted=acted or await _party_of(work, event.actor),
         project_id=event.project_id,
-        cluster_id=event.cluster_id,
+        cluster_id=event.cluster_id or None,  # empty where it is about the project itself
         subject=f"{event.subject}:{event.subject_id}",
         facts=event.facts,
     )

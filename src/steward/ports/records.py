@@ -49,6 +49,9 @@ from steward.domain import (
 from steward.domain import (
     people as people_,
 )
+from steward.domain import (
+    quotas as quotas_,
+)
 
 T = TypeVar("T")
 
@@ -304,6 +307,8 @@ class Work:
     ledger_keys: Collection[ledgers.Key]  # [`provider`]
     witnesses: Collection[ledgers.Witness]  # [log]
     damages: Collection[ledgers.Damage]  # id: log
+    quotas: Collection[quotas_.Quota]  # id: project
+    quota_requests: Collection[quotas_.Request]  # [project]
     replays: Collection[replays.Mark]  # [; ; when its signature is too old]
 
 

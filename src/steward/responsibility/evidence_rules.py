@@ -130,6 +130,8 @@ VALIDITY: Mapping[str, timedelta] = MappingProxyType(
         "bindings": DAY,
         "sizes": HOUR,
         "capacity": HOUR,
+        "requests": DAY,
+        "quotas": DAY,
         "connections": HOUR,
         "restrictions": HOUR,
         "strangers": DAY,
@@ -197,6 +199,8 @@ _POLICY = "the update policy was set by the customer, and nothing was updated th
 _TICKETS = "every ticket of the customer's was acknowledged in time"
 _INCIDENTS = "failing probes opened an incident, its clusters were computed, and their customers were told"
 _CAPACITY = "every request for more or fewer nodes has become the capacity that was asked for, in time"
+_REQUESTS = "every request for more quota was the customer's own, and names what and why"
+_QUOTAS = "every request for more quota was decided in time, and what was granted is the quota that orders count with"
 _INTERVENED = "every incident was ended in time, and its cause is written down"
 _LOGS = "`logs` (cluster): whether the audit log is handed over to streams of the customer's, and whether they take it"
 _ASKED = "the customer asked for the deletion"
@@ -259,8 +263,8 @@ _TABLE = (
     _audited("3.2.1-5", "intervening in workloads during an incident"),
     _done("3.2.2-1"),
     _audited("3.2.2-2", "the changing of container images"),
-    _enforced("3.2.2-3"),
-    _done("3.2.2-4", _source("capacity", _CAPACITY)),
+    _enforced("3.2.2-3", _source("requests", _REQUESTS, Scope.PROJECT)),
+    _done("3.2.2-4", _source("capacity", _CAPACITY), _source("quotas", _QUOTAS, Scope.PROJECT)),
     _enforced("4.1-1"),
     _attested("4.1-2", "a plan for leaving stands"),
     _enforced("4.2-1"),

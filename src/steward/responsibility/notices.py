@@ -51,6 +51,11 @@ LINES: Mapping[str, Line] = MappingProxyType(
         "nodepool:delete-asked": Line("The customer deletes a node pool"),
         "node:delete-asked": Line("The customer deletes a node"),
         "cluster:restrictions-changed": Line("The customer changed who may reach a cluster's API"),
+        # 3.2.2-3, 3.2.2-4: more quota.
+        "quota:requested": Line("A customer asks for more quota", Severity.WARNING),
+        "quota:withdrawn": Line("A customer asks for no more quota"),
+        "quota:granted": Line("Your quota is larger now"),
+        "quota:refused": Line("More quota was refused", Severity.WARNING),
         # 3.1.2-1: who of the customer may do what.
         "person:invited": Line("A customer invited a person"),
         "person:changed": Line("A customer changed what a person may do"),

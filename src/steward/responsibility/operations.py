@@ -118,6 +118,11 @@ RULES = MappingProxyType(
         "log_stream.change": Rule("3.1.3-5"),
         "log_stream.test": Rule("3.1.3-5"),
         "log_stream.remove": Rule("3.1.3-5", while_suspended=True),
+        # Asking for more than the quota gives, and what the provider says to it.
+        "quota.request": Rule("3.2.2-3"),
+        "quota.withdraw": Rule("3.2.2-3", while_suspended=True),
+        "quota.grant": Rule("3.2.2-4"),
+        "quota.refuse": Rule("3.2.2-4"),
         # People of the provider in a customer's cluster. Whoever asks names the row that it is done under.
         "access.request": Rule("3.2.1-3", provider=Role.SUPPORT),
         "access.request_under": Rule("", Role.OWNER, Role.SUPPORT),

@@ -60,7 +60,8 @@ CHANGES = (
     ),
     Twin(
         activity="3.2.2-3",
-        asked="More than the quota gives, or another plan: nothing that one can take oneself",
+        asked="More than the quota gives: nothing that one can take oneself",
+        operations=("quota.request", "quota.withdraw"),
     ),
 )
 

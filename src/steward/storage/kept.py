@@ -28,6 +28,7 @@ from steward.domain import (
     notices,
     oauth2,
     people,
+    quotas,
     replays,
     tickets,
 )
@@ -207,6 +208,8 @@ KINDS: dict[str, Kind[Any]] = {
     "ledger_keys": Kind(name="ledger_keys", type=ledgers.Key, id=_own_id, owner=lambda _: PROVIDER),
     "witnesses": Kind(name="witnesses", type=ledgers.Witness, id=_own_id, owner=lambda each: each.log),
     "damages": Kind(name="damages", type=ledgers.Damage, id=lambda each: each.log, owner=lambda _: PROVIDER),
+    "quotas": Kind(name="quotas", type=quotas.Quota, id=_project, owner=_project),
+    "quota_requests": Kind(name="quota_requests", type=quotas.Request, id=_own_id, owner=_project),
     "replays": Kind(
         name="replays", type=replays.Mark, id=_own_id, owner=lambda _: PROVIDER, due=lambda each: each.until
     ),

@@ -27,6 +27,7 @@ COMMANDS = {
     *(f"pool {verb}" for verb in ("create", "list", "show", "edit", "delete")),
     *(f"node {verb}" for verb in ("list", "show", "delete")),
     *(f"access {verb}" for verb in ("request", "list", "show", "approve", "deny", "end", "review", "kubeconfig")),
+    *(f"quota {verb}" for verb in ("show", "request", "requests", "withdraw", "grant", "refuse")),
     *(f"ticket {verb}" for verb in ("open", "list", "show", "answer", "acknowledge", "close", "link")),
     *(f"incident {verb}" for verb in ("list", "show", "open", "update", "resolve")),
     *(f"outages {verb}" for verb in ("list", "show", "dispute", "settle", "availability", "rules")),

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from steward.domain import accesses, actors, clusters, events, evidence, people
+from steward.operations import quotas as quotas_
 from steward.operations import restrictions, tickets
 from steward.ports.control_planes import Part
 from steward.reconcile import issuances
@@ -219,6 +220,14 @@ async def _add(site: Site, cluster_id: str, type_: str, activity: str, **facts: 
         await work.events.add(event)
 
 
+async def _asked_by_the_provider(site: Site, cluster_id: str) -> None:
+    """As a request would look that nobody refused."""
+    wish = quotas_.Wish(wanted={"instances": 900}, reason="Sales")
+    made = await quotas_.request(site.context, CUSTOMER, project_id=site.project_id, wish=wish)
+    async with site.records.begin() as work:
+        await work.quota_requests.put(dataclasses.replace(made, party="provider"))
+
+
 BREAKS: dict[str, Break] = {
     "1.1-1": _placed_by_the_provider,
     "1.1-2": _placed_by_the_provider,
@@ -244,5 +253,6 @@ BREAKS: dict[str, Break] = {
     "3.2.1-2": _unnoticed,
     "3.2.1-5": _wrote("pods", "patch", subresource="ephemeralcontainers"),
     "3.2.2-2": _wrote("deployments", "patch", group="apps"),
+    "3.2.2-3": _asked_by_the_provider,
     "3.2.2-4": _not_delivered,
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from steward.domain import actors, errors, people, projects
-from steward.operations import attestations, coverage, incidents, notices, restrictions, reviews, risks, tickets
+from steward.operations import attestations, coverage, incidents, notices, quotas, restrictions, reviews, risks, tickets
 from steward.operations import clusters as clusters_
 from steward.ports import advisories
 from steward.reconcile import credentials
@@ -72,6 +72,7 @@ async def full(site: Site) -> str:
     await site.standing(1)  # whom credentials are shown to
     await clusters_.edit(site.context, CUSTOMER, project_id=site.project_id, cluster_id=cluster_id, name="another-name")
     await restrict(site, cluster_id, "192.0.2.0/24")
+    await more_quota(site, operator)
     await risks.add(site.context, operator, wish=a_risk(site.clock.now()))
     await a_ticket(site, cluster_id, operator)
     await an_incident(site, cluster_id, operator)
@@ -82,6 +83,12 @@ async def full(site: Site) -> str:
     await site.clock.sleep(LOOKED_BY_ALL)
     await read_all(site)
     return cluster_id
+
+
+async def more_quota(site: Site, operator: actors.Actor) -> None:
+    wish = quotas.Wish(wanted={"instances": 900}, reason="A larger shop")
+    asked = await quotas.request(site.context, CUSTOMER, project_id=site.project_id, wish=wish)
+    await quotas.grant(site.context, operator, project_id=site.project_id, request_id=asked.id)
 
 
 async def restrict(site: Site, cluster_id: str, *blocks: str, actor: actors.Actor = CUSTOMER) -> None:

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from steward.domain import errors
-from steward.operations import capacity
+from steward.domain import errors, quotas
+from steward.operations import quotas as quotas_
 from steward.ports.control_planes import Part
 from tests import virtual
 from tests.unit.reconcile import ears, sites
@@ -65,7 +65,7 @@ class Lives(RuleBasedStateMachine):
             except errors.QuotaExceeded:
                 # It counts those that are on their way out as well.
                 async with self.site.records.read() as work:
-                    assert len(await work.clusters.all()) == capacity.MOST_CLUSTERS_OF_PLAN
+                    assert len(await work.clusters.all()) == quotas_.defaults()[quotas.Resource.CLUSTERS]
                 return
             self.ordered[cluster_id] = {pool.id: pool.desired for pool in await self.site.pools(cluster_id)}
 

@@ -7,6 +7,7 @@ from steward.reconcile.evidence import (
     logs,
     members,
     orders,
+    quotas,
     restrictions,
     risks,
     sizes,
@@ -16,5 +17,5 @@ from steward.reconcile.services import Services
 
 
 def jobs(services: Services) -> list[jobs_.Job]:
-    modules = (orders, sizes, members, surveys, connections, restrictions, interventions, risks, logs)
+    modules = (orders, sizes, quotas, members, surveys, connections, restrictions, interventions, risks, logs)
     return [job for each in modules for job in each.jobs(services)]
