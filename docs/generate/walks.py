@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 from typing import Any, cast
 
 from steward.domain import clusters, networks, nodepools, nodes, projects, versions
-from steward.reconcile import assembly, engine, flow, jobs, node_views, outcome, services
+from steward.reconcile import assembly, engine, flow, jobs, node_views, outcome, removals, scopes, services
 from steward.reconcile import clusters as clusters_
 from steward.reconcile import nodes as nodes_
 from steward.responsibility import evidence_rules, operations
@@ -20,7 +20,7 @@ _VERSION = versions.Version(1, 0, 0)
 
 # What changes something outside of a flow.
 _ALSO = (
-    ("Delete the cluster", "Destroy the keys", clusters_.DESTROY_CONFIGURATION),
+    ("Delete the cluster", "Destroy the keys", removals.DESTROY_CONFIGURATION),
     ("Watch the programs", "Start a program again that ended", assembly.Changes.ACTIVITY),
 )
 
@@ -67,10 +67,11 @@ async def _flows() -> list[flow.Flow]:
     machines = nodes_.NodeReconciler(stand_in, cast(node_views.NodeViews, None))
     for installed_at in (None, _NOW):
         cluster = _cluster(installed_at)
-        recorder.flows.append(planes._flow(clusters_.Scope(cluster, _NETWORK, _LEASE)))
+        recorder.flows.append(planes._flow(scopes.Scope(cluster, _NETWORK, _LEASE)))
         recorder.flows.append(machines._flow(_node_scope(cluster, deployed_at=installed_at)))
     await machines._remove(_node_scope(_cluster(_NOW), deployed_at=_NOW))
-    await planes._remove(clusters_.Scope(_cluster(_NOW), _NETWORK, _LEASE))
+    recorder.flows.append(planes._change(scopes.Scope(_cluster(_NOW), _NETWORK, _LEASE)))
+    await removals.Removal(stand_in)(scopes.Scope(_cluster(_NOW), _NETWORK, _LEASE))
     return recorder.flows
 
 

@@ -132,8 +132,9 @@ class Settings(BaseSettings):
     """Sender of notices; set it with `smtp_url`, to an address of a domain that the mail server may send for."""
 
     webhook_networks: list[IPv4Network | IPv6Network] = Field(default_factory=list)
-    """Networks beside the public ones that customers' webhooks and log streams may lead to, such as `["10.1.0.0/16"]`;
-    without TLS too. Empty, because customers choose the URL: whoever is reachable in there can be reached by them."""
+    """Networks beside the public ones that customers' webhooks, log streams and identity providers may lead to, such as
+    `["10.1.0.0/16"]`; without TLS too. Empty, because customers choose the URL: whoever is reachable in there can be
+    reached by them."""
 
     oidc_issuer: str = ""
     """Issuer of the OpenID provider that people of both parties may sign in to the console by, beside their passwords;

@@ -5,7 +5,9 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steward.components import supply
 from steward.domain import networks
@@ -15,6 +17,7 @@ from steward.ports import (
     audit_logs,
     clock,
     control_planes,
+    gauges,
     guests,
     hosts,
     machines,
@@ -22,6 +25,9 @@ from steward.ports import (
     probes,
 )
 from steward.settings import Settings
+
+if TYPE_CHECKING:
+    from steward.runtimes.processes import logins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,7 @@ class Runtime:
     guests: guests.Guests
     probes: probes.Probes
     audit_logs: audit_logs.AuditLogs
+    gauges: gauges.Gauges
     artifacts: artifacts.Artifacts
     close: Callable[[], Awaitable[None]]
 
@@ -44,6 +51,7 @@ def simulated(settings: Settings, clock_: clock.Clock) -> Runtime:
     from steward.runtimes.simulated import artifacts as artifacts_
     from steward.runtimes.simulated import audit_logs as audit_logs_
     from steward.runtimes.simulated import control_planes as control_planes_
+    from steward.runtimes.simulated import gauges as gauges_
     from steward.runtimes.simulated import guests as guests_
     from steward.runtimes.simulated import hosts as hosts_
     from steward.runtimes.simulated import machines as machines_
@@ -59,6 +67,7 @@ def simulated(settings: Settings, clock_: clock.Clock) -> Runtime:
         guests=guests_.SimulatedGuests(place),
         probes=probes_.SimulatedProbes(place),
         audit_logs=audit_logs_.SimulatedAuditLogs(place),
+        gauges=gauges_.SimulatedGauges(place),
         artifacts=artifacts_.SimulatedArtifacts(place),
         close=host.close,
     )
@@ -92,6 +101,7 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
     from steward.runtimes.processes import artifacts as artifacts_
     from steward.runtimes.processes import audit_logs as audit_logs_
     from steward.runtimes.processes import control_planes as control_planes_
+    from steward.runtimes.processes import gauges as gauges_
     from steward.runtimes.processes import host as host_
     from steward.runtimes.processes import machines as machines_
     from steward.runtimes.processes import places, supervision
@@ -101,7 +111,6 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
     plan = networks.Plan(settings.network)
     supervisor = supervision.Supervisor()
     components = supply.of(settings)
-
     registry_program = _registry_of(components)
     got = artifacts_.ComponentArtifacts(components, _filling(components, spot.registry / "images"))
     listen = f"{plan.registry}:{networks.REGISTRY_PORT}"
@@ -126,7 +135,6 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
         host=host_.size(settings.state),
         proxy=settings.http_proxy,
     )
-
     asking = probes_.ProcessProbes(spot, clock_)
 
     async def close() -> None:
@@ -136,13 +144,25 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
 
     return Runtime(
         host=host,
-        control_planes=control_planes_.ProcessControlPlanes(spot, supervisor, got.find, plan.caller),
+        control_planes=control_planes_.ProcessControlPlanes(
+            spot, supervisor, got.find, plan.caller, surroundings=_surroundings(settings)
+        ),
         machines=machines_.ProcessMachines(spot, supervisor, kit),
         guests=guests_.HttpGuests(clock_, source=str(plan.caller)),
         probes=asking,
         audit_logs=audit_logs_.ProcessAuditLogs(spot),
+        gauges=gauges_.ProcessGauges(spot),
         artifacts=got,
         close=close,
+    )
+
+
+def _surroundings(settings: Settings) -> "logins.Surroundings":
+    from steward.runtimes.processes import host, logins
+
+    return logins.Surroundings(
+        resolvers=host.resolvers(settings.upstream_dns),
+        allowed=[each for each in settings.webhook_networks if isinstance(each, IPv4Network)],
     )
 
 

@@ -89,6 +89,7 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
             ledger_name=settings.ledger_name,
             audit_logs=runtime.audit_logs,
             log_receivers=receivers,
+            gauges=runtime.gauges,
         )
         await people.begin(context, token)
         yield Running(context=context, operator_token=token, assembled=assembled)

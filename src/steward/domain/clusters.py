@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 from typing import Any, NewType
 
 from steward.domain import conditions as conditions_
-from steward.domain import errors, projects, versions
+from steward.domain import customizations, errors, openidconnects, projects, versions
 
 ClusterId = NewType("ClusterId", str)  # a UUID
 
@@ -74,6 +74,10 @@ class Cluster:
     # What is kept for functions to come (decisions/0004): OVHcloud's field name to its validated value.
     kept: Mapping[str, Any] = field(default_factory=dict)
     restrictions: tuple[str, ...] = ()  # sources that may reach its API; none: everybody
+    customization: customizations.Customization = customizations.DEFAULT
+    openid: openidconnects.OpenIdConnect | None = None
+    generation: int = 0  # how many changes of what stands were asked for; each replaces the API server
+    at_once: bool = False  # the latest of them may end what serves before its successor does
     delete_asked_at: datetime | None = None
     conditions: conditions_.Conditions = ()
     installed_version: versions.Version | None = None  # observed of the API server; None before it answered
@@ -100,6 +104,8 @@ _BUSY = {
     conditions_.Reason.RESTRICTING: Status.REDEPLOYING,
     conditions_.Reason.SUBSCRIBING: Status.UPDATING,
     conditions_.Reason.UNSUBSCRIBING: Status.UPDATING,
+    conditions_.Reason.REDEPLOYING: Status.REDEPLOYING,
+    conditions_.Reason.RESETTING: Status.RESETTING,
 }
 
 

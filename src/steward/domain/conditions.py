@@ -30,6 +30,8 @@ class Reason(StrEnum):
     RESTORING = "Restoring"
     UPDATING = "Updating"
     RESTRICTING = "Restricting"
+    REDEPLOYING = "Redeploying"
+    RESETTING = "Resetting"
     UPSCALING = "Upscaling"
     DOWNSCALING = "Downscaling"
     DELETING = "Deleting"

@@ -9,7 +9,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from steward.domain import actors, clusters, conditions, errors, networks, nodepools, nodes, projects, versions
+from steward.domain import (
+    actors,
+    clusters,
+    conditions,
+    customizations,
+    errors,
+    networks,
+    nodepools,
+    nodes,
+    projects,
+    versions,
+)
 from steward.operations import access, capabilities, capacity, contracts, history, orders, pools, quotas, wishes
 from steward.operations import context as context_
 from steward.operations.registry import narrow, operation
@@ -81,7 +92,6 @@ def _drafted(
     region = capabilities.region(order.region)
     plan = _word(clusters.Plan, order.plan or clusters.Plan.FREE, "plan")
     wishes.check_network(order)
-    wishes.check_customization(order.customization)
     pods, services = wishes.ranges(order, plan)
     version = versions.ordered(capabilities.versions_offered(), order.version or capabilities.default_series())
     policy = order.update_policy or clusters.UpdatePolicy.ALWAYS_UPDATE
@@ -98,7 +108,7 @@ def _drafted(
         pods=pods,
         services=services,
         slot=-1,
-        kept={"customization": wishes.default_customization()},
+        customization=customizations.changed(customizations.DEFAULT, order.customization or {}),
         contract=contract,
         created_at=now,
         updated_at=now,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from steward.ports import audit_logs as audit_logs_
 from steward.ports import clock, hosts, messengers, passwords, records
+from steward.ports import gauges as gauges_
 from steward.ports import log_receivers as log_receivers_
 from steward.ports import openid as openid_
 
@@ -21,6 +22,7 @@ class Context:
     passwords: passwords.Passwords
     wake: Callable[[str], None]
     ledger_name: str = "steward.local"
+    gauges: gauges_.Gauges = gauges_.NO_GAUGES
     webhooks: messengers.Webhooks = messengers.NO_WEBHOOKS
     audit_logs: audit_logs_.AuditLogs = audit_logs_.NO_AUDIT_LOGS
     log_receivers: log_receivers_.LogReceivers = log_receivers_.NO_LOG_RECEIVERS

@@ -48,7 +48,7 @@ def check_answered(cluster: clusters.Cluster) -> None:
     if cluster.installed_version is None:
         status = clusters.status(cluster)
         raise errors.Conflict(
-            f"Cluster {cluster.id} is {status.value}: its kubeconfig is handed out once its API has answered",
+            f"Cluster {cluster.id} is {status.value}: that can be asked once its API has answered",
             name="ConflictError",
             details={"status": status.value},
         )

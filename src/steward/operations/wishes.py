@@ -4,21 +4,10 @@ Called by `clusters` and `nodepools`. What asks for the default is accepted, bec
 """
 
 import uuid
-from collections.abc import Mapping
 from ipaddress import IPv4Network
-from typing import Any
 
 from steward.domain import clusters, errors, networks
 from steward.operations import orders
-
-ADMISSION_PLUGINS = ("AlwaysPullImages", "NodeRestriction")
-
-
-def default_customization() -> dict[str, Any]:
-    return {
-        "apiServer": {"admissionPlugins": {"enabled": list(ADMISSION_PLUGINS), "disabled": []}},
-        "kubeProxy": {"iptables": {}, "ipvs": {}},
-    }
 
 
 def checked_uuid(text: str, what: str) -> str:
@@ -74,37 +63,6 @@ def ranges(order: orders.ClusterOrder, plan: clusters.Plan) -> tuple[IPv4Network
         services = networks.checked_range(order.services, "ipAllocationPolicy.servicesIpv4Cidr")
     networks.check_apart(pods, services)
     return pods, services
-
-
-def check_customization(asked: Mapping[str, Any] | None) -> None:
-    """Accepts what describes the default, however it is written."""
-    asked = asked or {}
-    plugins = (asked.get("apiServer") or {}).get("admissionPlugins") or {}
-    for name in (*(plugins.get("enabled") or ()), *(plugins.get("disabled") or ())):
-        if name not in ADMISSION_PLUGINS:
-            raise errors.BadInput(
-                f"[customization.apiServer.admissionPlugins] {str(name)[:64]!r} is not one of "
-                f"{', '.join(ADMISSION_PLUGINS)}",
-                name="InvalidDataError",
-            )
-    if "NodeRestriction" in (plugins.get("disabled") or ()):
-        raise errors.BadInput(
-            "[customization.apiServer.admissionPlugins] NodeRestriction cannot be disabled", name="InvalidDataError"
-        )
-    if plugins.get("disabled"):
-        raise _not_offered("customization.apiServer.admissionPlugins.disabled", "disabling AlwaysPullImages")
-    for branch in ("iptables", "ipvs"):
-        if _has_wish((asked.get("kubeProxy") or {}).get(branch)):
-            raise _not_offered(f"customization.kubeProxy.{branch}", "tuning kube-proxy")
-    if _has_wish(asked.get("cilium")):
-        raise _not_offered("customization.cilium", "Cilium")
-
-
-def _has_wish(tree: object) -> bool:
-    """Empty objects, nulls and `false` wish for nothing."""
-    if isinstance(tree, Mapping):
-        return any(_has_wish(each) for each in tree.values())
-    return tree is not None and tree is not False
 
 
 def check_pool(order: orders.PoolOrder | orders.PoolChange) -> None:

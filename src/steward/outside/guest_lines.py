@@ -28,6 +28,7 @@ MOST_IDLE_CONNECTIONS = 1
 MOST_IDENTITIES = 4
 AGENT = "steward"
 
+IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})  # what is patched here is applied as a whole
 Connect = Callable[[guests.Access], httpx2.AsyncClient]
 
 
@@ -83,13 +84,7 @@ class Lines:
         """Any answer is an answer; `NotAnswering` only when there was none."""
         async with self._line(access) as client:
             try:
-                return await client.request(
-                    request.method,
-                    request.path,
-                    params=request.query,
-                    content=None if request.body is None else json.dumps(request.body, separators=(",", ":")),
-                    headers=request.headers,
-                )
+                return await _sent(client, request)
             except (httpx2.TransportError, ssl.SSLError) as reason:
                 raise guests.NotAnswering(f"{request.to(access)} failed: {_told(reason)}") from reason
 
@@ -124,6 +119,24 @@ class Lines:
             return _Line(client=self._connect(access))
         except (ssl.SSLError, ValueError) as reason:
             raise guests.NotAnswering(f"The credentials for {access.server} do not load: {reason}") from reason
+
+
+async def _sent(client: httpx2.AsyncClient, request: "Request") -> httpx2.Response:
+    """Once more where a kept connection turned out to be closed: an API server that ends closes those that are idle,
+    perhaps while a request is on its way (RFC 9112, 9.3.1)."""
+    sent = client.build_request(
+        request.method,
+        request.path,
+        params=request.query,
+        content=None if request.body is None else json.dumps(request.body, separators=(",", ":")),
+        headers=request.headers,
+    )
+    try:
+        return await client.send(sent)
+    except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+        if request.method not in IDEMPOTENT:
+            raise
+        return await client.send(sent)
 
 
 async def _retire(line: _Line) -> None:

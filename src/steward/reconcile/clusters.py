@@ -1,61 +1,35 @@
-"""Keeps clusters as they are wanted: makes their control planes, restores them, takes them away.
+"""Keeps clusters as they are wanted: makes their control planes, changes and restores them.
 
-The same graph of steps installs a cluster and keeps it: every pass looks at each part and mends the one
-that does not stand. Nodes and pools have reconcilers of their own; a cluster only wakes them.
+The same steps install a cluster, change it and keep it: every pass looks at each part and mends the one that does not
+stand, or not as it is wanted. Nodes and pools have reconcilers of their own; a cluster only wakes them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
 from steward.catalogue import addons
-from steward.domain import clusters, conditions, networks, versions
-from steward.domain import restrictions as restrictions_
-from steward.operations import history
-from steward.ports import control_planes, guests, records
+from steward.domain import clusters, conditions
+from steward.ports import guests, records
 from steward.ports.control_planes import Part
-from steward.reconcile import credentials, engine, flow, issuances, outcome, restrictions
-from steward.reconcile.evidence import ends
+from steward.reconcile import cluster_states, credentials, engine, flow, issuances, outcome, removals, restrictions
+from steward.reconcile.cluster_states import CHANGE, INSTALL, RESTORE
 from steward.reconcile.outcome import DONE, Outcome, Wait
+from steward.reconcile.scopes import Scope
 from steward.reconcile.services import Services
 
-INSTALL = "2.1-1"
-RESTORE = "3.2.1-3"
 PROTECT = "3.1.5-4"
 PATCHES = "3.1.6-5"
 SEEN_AS_DOWN = 30.0  # seconds after which an API that does not answer is asked less and less often
 LONGEST_PAUSE = 10.0
-DESTROY_SERVICE = "5.1-2"
-DESTROY_DATA = "5.2-1"
-DESTROY_CONFIGURATION = "5.2-3"
-
-
-@dataclass(slots=True)
-class Scope:
-    """What one pass knows of its cluster."""
-
-    cluster: clusters.Cluster
-    network: networks.ClusterNetwork
-    lease: engine.Lease
-    files: dict[str, str] = field(default_factory=dict, repr=False)
-    seen_version: versions.Version | None = None
-
-    @property
-    def wanted(self) -> control_planes.ControlPlane:
-        return control_planes.ControlPlane(
-            cluster_id=self.cluster.id,
-            network=self.network,
-            version=self.cluster.version,
-            pods=self.cluster.pods,
-            services=self.cluster.services,
-            files=credentials.for_runtime(self.files),
-            sources=restrictions_.admitted(self.cluster.restrictions) if self.cluster.restrictions else None,
-        )
+REPLACING_TAKES = 0.25  # seconds between two looks at a replacement
 
 
 class ClusterReconciler:
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._removal = removals.Removal(services)
+        self._states = cluster_states.ClusterStates(services)
 
     async def __call__(self, subject: str, lease: engine.Lease) -> Outcome | engine.Gone:
         cluster_id = clusters.ClusterId(subject.partition(":")[2])
@@ -66,17 +40,40 @@ class ClusterReconciler:
             return engine.Gone()
         scope = Scope(cluster, self._services.plan.cluster(cluster.slot), lease, files)
         if cluster.deleting:
-            return await self._remove(scope)
-        installed = cluster.installed_at is not None
-        result = await self._services.run(self._flow(scope), cluster.id, lease, keeping=installed)
-        return await self._apply(scope, result)
+            return await self._removal(scope)
+        changing, keeping = scope.change is not None, cluster.installed_at is not None
+        wanted = self._change(scope) if changing else self._flow(scope)
+        result = await self._services.run(wanted, cluster.id, lease, keeping=keeping and not changing)
+        return await self._states(scope, result)
+
+    def _change(self, scope: Scope) -> flow.Flow:
+        """What was ordered of a standing control plane: one part after the other, for each needs the one before it."""
+        step = _stepping(CHANGE)
+        obtain = f"Obtain Kubernetes {scope.cluster.version}"
+        keys, network, etcd, api = "Issue certificates", "Connect the network", "See to etcd", "Replace the API server"
+        answers, ready = "Wait until the API answers", "Wait until the API is ready"
+        admitted = "Let in who may reach the API"
+        return flow.Flow(
+            subject=f"cluster:{scope.cluster.id}",
+            name="Change the control plane",
+            steps=(
+                step(obtain, lambda: self._obtain(scope), under=PATCHES),
+                step(keys, lambda: self._issue(scope), under=PROTECT),
+                step(network, lambda: self._ensure(scope, Part.NETWORK), under=PROTECT),
+                step(admitted, lambda: restrictions.ensure(self._services, scope.wanted), network, under=PROTECT),
+                step(etcd, lambda: self._ensure(scope, Part.ETCD), obtain, keys, network),
+                step(api, lambda: self._ensure(scope, Part.API_SERVER), etcd, admitted),
+                step(answers, lambda: self._answers(scope), api),
+                step(ready, lambda: self._is_ready(scope), answers),
+                step("See to the controller manager", lambda: self._ensure(scope, Part.CONTROLLER_MANAGER), ready),
+                step("See to the scheduler", lambda: self._ensure(scope, Part.SCHEDULER), ready),
+                step("Install the cluster's services", lambda: self._install_services(scope), ready),
+            ),
+        )
 
     def _flow(self, scope: Scope) -> flow.Flow:
         installed = scope.cluster.installed_at is not None
-        activity = RESTORE if installed else INSTALL
-
-        def step(name: str, act: Callable[[], Awaitable[Outcome]], *needs: str, under: str = activity) -> flow.Step:
-            return flow.Step(name=name, activity=under, act=act, needs=needs)
+        step = _stepping(RESTORE if installed else INSTALL)
 
         obtain = f"Obtain Kubernetes {scope.cluster.version}"
         keys, network, etcd, api = "Issue certificates", "Connect the network", "Start etcd", "Start the API server"
@@ -140,9 +137,12 @@ class ClusterReconciler:
     async def _ensure(self, scope: Scope, part: Part) -> Outcome:
         await self._services.control_planes.ensure(scope.wanted, part)
         state = (await self._services.control_planes.observe(scope.cluster.id))[part]
-        if state.running:
+        if not state.running:
+            return Wait(message=f"{part} does not run and is started again: {state.reason}", after=1.0)
+        if scope.wanted.is_met(part, state.mark):
             return DONE
-        return Wait(message=f"{part} does not run and is started again: {state.reason}", after=1.0)
+        scope.serves = scope.serves or (part is Part.API_SERVER and not scope.cluster.at_once)
+        return Wait(message=f"{part} is being replaced: {state.replacing or 'it ends'}", after=REPLACING_TAKES)
 
     async def _answers(self, scope: Scope) -> Outcome:
         async def ask() -> None:
@@ -164,6 +164,7 @@ class ClusterReconciler:
 
         result = await self._asked(scope, ask)
         if isinstance(result, outcome.Done):
+            scope.serves = True
             # It called itself ready after a quorum read of etcd.
             await self._services.control_planes.mark_served(scope.cluster.id)
         return result
@@ -234,161 +235,15 @@ class ClusterReconciler:
             return DONE
         return Wait(message="The controller manager has not made the default service account yet", after=0.2)
 
-    async def _apply(self, scope: Scope, result: Outcome) -> Outcome:
-        services = self._services
-        became_ready = False
-        async with services.applying(scope.lease) as work:
-            cluster = await work.clusters.get(scope.cluster.id)
-            if cluster is None or cluster.deleting:
-                return Wait(message="It is being deleted", after=0.0)
-            if cluster.restrictions != scope.cluster.restrictions:
-                return Wait(message="Something else is wanted by now", after=0.0)
-            changed = self._seen(cluster, scope, result)
-            ready = conditions.holds(changed.conditions, conditions.Kind.READY)
-            was_ready = conditions.holds(cluster.conditions, conditions.Kind.READY)
-            became_ready = ready and not was_ready
-            if changed != cluster:
-                await work.clusters.save(replace(changed, updated_at=services.clock.now()))
-            if became_ready:
-                await self._tell_ready(work, cluster, changed)
-            if was_ready and not ready and not isinstance(result, outcome.Done):
-                await self._tell_lost(work, changed, result.message)
-        if became_ready:
-            await self._wake_all(scope.cluster.id)
-        return result
 
-    async def _tell_ready(self, work: records.Work, before: clusters.Cluster, now: clusters.Cluster) -> None:
-        first = before.installed_at is None
-        await history.keep(
-            work,
-            self._services.event(
-                now,
-                f"cluster:{now.id}",
-                "cluster:installed" if first else "cluster:restored",
-                f"The cluster {'is installed' if first else 'works again'} (Kubernetes {now.installed_version})",
-                INSTALL if first else RESTORE,
-            ),
-        )
+class _Step(Protocol):
+    def __call__(self, name: str, act: Callable[[], Awaitable[Outcome]], *needs: str, under: str = "") -> flow.Step: ...
 
-    async def _tell_lost(self, work: records.Work, cluster: clusters.Cluster, message: str) -> None:
-        told = f"The cluster does not work as it should, and is being restored: {message}"
-        await history.keep(
-            work, self._services.event(cluster, f"cluster:{cluster.id}", "cluster:not-ready", told, RESTORE)
-        )
 
-    def _seen(self, cluster: clusters.Cluster, scope: Scope, result: Outcome) -> clusters.Cluster:
-        """The cluster with its observed part replaced by what this pass found."""
-        services, kind, reason = self._services, conditions.Kind, conditions.Reason
-        match result:
-            case outcome.Done():
-                kept = conditions.without(cluster.conditions, [kind.BLOCKED])
-                found = conditions.merge(
-                    kept,
-                    services.condition(kind.READY, True, reason.AS_WANTED),
-                    services.condition(kind.PROGRESSING, False, reason.AS_WANTED),
-                )
-                return replace(
-                    cluster,
-                    conditions=found,
-                    installed_version=scope.seen_version or cluster.installed_version,
-                    installed_at=cluster.installed_at or services.clock.now(),
-                )
-            case outcome.Wait(message=message):
-                busy = reason.INSTALLING if cluster.installed_at is None else reason.RESTORING
-                kept = conditions.without(cluster.conditions, [kind.BLOCKED])
-                return replace(
-                    cluster,
-                    conditions=conditions.merge(
-                        kept,
-                        services.condition(kind.PROGRESSING, True, busy, message),
-                        services.condition(kind.READY, False, reason.NOT_ANSWERING, message),
-                    ),
-                )
-            case outcome.Blocked():
-                return replace(cluster, conditions=conditions.merge(cluster.conditions, services.blocked(result)))
+def _stepping(activity: str) -> _Step:
+    """Makes steps under this activity, but for those that name another."""
 
-    async def _wake_all(self, cluster_id: clusters.ClusterId) -> None:
-        async with self._services.records.read() as work:
-            pools = await work.nodepools.of_cluster(cluster_id)
-            members = await work.nodes.of_cluster(cluster_id)
-        for pool in pools:
-            self._services.wake(f"nodepool:{pool.id}")
-        for node in members:
-            self._services.wake(f"node:{node.id}")
+    def step(name: str, act: Callable[[], Awaitable[Outcome]], *needs: str, under: str = "") -> flow.Step:
+        return flow.Step(name=name, activity=under or activity, act=act, needs=needs)
 
-    async def _remove(self, scope: Scope) -> Outcome | engine.Gone:
-        def step(name: str, activity: str, act: Callable[[], Awaitable[Outcome]], *needs: str) -> flow.Step:
-            return flow.Step(name=name, activity=activity, act=act, needs=needs)
-
-        nodes, plane = "Remove the nodes", "Stop the control plane and wipe its data"
-        left = "Look whether anything is left"
-        removal = flow.Flow(
-            subject=f"cluster:{scope.cluster.id}",
-            name="Delete the cluster",
-            steps=(
-                step(nodes, DESTROY_SERVICE, lambda: self._without_nodes(scope)),
-                step(plane, DESTROY_DATA, lambda: self._without_control_plane(scope), nodes),
-                step(left, DESTROY_SERVICE, lambda: self._nothing_left(scope), plane),
-            ),
-        )
-        result = await self._services.run(removal, scope.cluster.id, scope.lease)
-        if not isinstance(result, outcome.Done):
-            return result
-        self._services.on_step(removal.subject, "Destroy the keys", "before")
-        async with self._services.applying(scope.lease) as work:
-            # The keys go last: until nothing is left, whoever looks finds the cluster and can go on.
-            await history.keep(
-                work,
-                self._services.event(
-                    scope.cluster,
-                    removal.subject,
-                    "cluster:deleted",
-                    "Nothing of the cluster is left: its processes, data, network and keys are destroyed",
-                    DESTROY_CONFIGURATION,
-                ),
-            )
-            for noun in ends.of_a_cluster(work):
-                await noun.remove_of(scope.cluster.id)
-            await work.clusters.remove(scope.cluster.id)
-            await work.allotments.give_back("cluster-slot", scope.cluster.id)
-            await ends.prove(work, scope.cluster, self._services.clock.now())
-        self._services.on_step(removal.subject, "Destroy the keys", "after")
-        return engine.Gone()
-
-    async def _without_nodes(self, scope: Scope) -> Outcome:
-        """Every node is removed under its own lease, so that none is made and removed at the same time."""
-        now = self._services.clock.now()
-        async with self._services.applying(scope.lease) as work:
-            members = await work.nodes.of_cluster(scope.cluster.id)
-            for node in members:
-                if not node.deleting:
-                    await work.nodes.save(replace(node, delete_asked_at=now, updated_at=now))
-            pools = await work.nodepools.of_cluster(scope.cluster.id)
-            for pool in pools:
-                if not pool.deleting:
-                    await work.nodepools.save(replace(pool, delete_asked_at=now, updated_at=now))
-        for node in members:
-            self._services.wake(f"node:{node.id}")
-        if not members:
-            for pool in pools:
-                self._services.wake(f"nodepool:{pool.id}")
-        if members or pools:
-            return Wait(message=f"{len(members)} nodes are being removed", after=1.0)
-        return DONE
-
-    async def _nothing_left(self, scope: Scope) -> Outcome:
-        """While its slot is still its own: afterwards the same names may be another cluster's."""
-        found = await self._services.control_planes.remains(scope.cluster.id, scope.cluster.slot)
-        if not found.service and not found.data:
-            return DONE
-        names = ", ".join([*found.service, *found.data][:5])
-        async with self._services.applying(scope.lease) as work:
-            await ends.find(work, scope.cluster, found, self._services.clock.now())
-        await self._services.control_planes.remove(scope.cluster.id)
-        return Wait(message=f"Something is left of the cluster and is removed again: {names}", after=5.0)
-
-    async def _without_control_plane(self, scope: Scope) -> Outcome:
-        self._services.keyring.forget(scope.cluster.id)
-        await self._services.guests.forget(scope.cluster.id)
-        await self._services.control_planes.remove(scope.cluster.id)
-        return DONE
+    return step

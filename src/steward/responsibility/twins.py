@@ -32,7 +32,7 @@ CHANGES = (
     Twin(
         activity="2.1-2",
         asked="The cluster's name, and whatever of its configuration no other row names",
-        operations=("cluster.rename", "contract.accept_for_cluster"),
+        operations=("cluster.rename", "cluster.customize", "contract.accept_for_cluster"),
         fields=("name", "customization"),
     ),
     Twin(
@@ -77,8 +77,11 @@ ACCESS = (
     Twin(activity="3.1.2-2", asked="The provider's people, and their way into anything of a customer's"),
     Twin(
         activity="3.1.2-3",
-        asked="What is let into the cluster itself: the kubeconfig, and consent to the provider's people",
-        operations=("cluster.kubeconfig", "access.approve", "access.deny", "access.end", "access.review"),
+        asked="What is let into the cluster itself: kubeconfig, logins, and consent to the provider's people",
+        operations=(
+            *("cluster.kubeconfig", "cluster.set_openid", "cluster.change_openid", "cluster.remove_openid"),
+            *("access.approve", "access.deny", "access.end", "access.review"),
+        ),
     ),
 )
 

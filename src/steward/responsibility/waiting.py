@@ -25,7 +25,6 @@ WAITING: Mapping[str, str] = MappingProxyType(
         "3.1.7-1": _BACKUPS,
         "3.1.7-2": _BACKUPS,
         "3.1.7-4": _BACKUPS,
-        "3.2.1-4": "proposals of a changed configuration, which the customer applies or not",
         "3.2.2-1": "maintenance that is announced before it is done",
         "4.1-1": _LEAVING,
         "4.2-1": _LEAVING,

@@ -1,10 +1,11 @@
 """Clusters in the database."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from steward.domain import clusters, projects
+from steward.domain import clusters, customizations, projects
 from steward.storage import sessions, tables, values
 
 _table = tables.clusters
@@ -65,6 +66,10 @@ class Clusters:
                 "installed_version": None if cluster.installed_version is None else str(cluster.installed_version),
                 "installed_at": cluster.installed_at,
                 "contract": cluster.contract,
+                "customization": customizations.tree(cluster.customization),
+                "openid": None if cluster.openid is None else dataclasses.asdict(cluster.openid),
+                "generation": cluster.generation,
+                "at_once": cluster.at_once,
                 "created_at": cluster.created_at,
                 "updated_at": cluster.updated_at,
             },
@@ -97,6 +102,10 @@ def _cluster(row: sessions.Row) -> clusters.Cluster:
         installed_version=None if row.installed_version is None else values.version(row.installed_version),
         installed_at=row.installed_at,
         contract=row.contract,
+        customization=values.customization(row.customization),
+        openid=values.openid(row.openid),
+        generation=row.generation,
+        at_once=row.at_once,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

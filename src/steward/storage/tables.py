@@ -147,6 +147,10 @@ clusters = sa.Table(
     _text("installed_version", null=True),
     _moment("installed_at", null=True),
     sa.Column("contract", Words(), nullable=False, server_default="1"),
+    sa.Column("customization", sa.JSON(), nullable=False, server_default="{}"),
+    sa.Column("openid", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("generation", sa.BigInteger(), nullable=False, server_default="0"),
+    sa.Column("at_once", sa.Boolean(), nullable=False, server_default=sa.false()),
     _moment("created_at"),
     _moment("updated_at"),
 )

@@ -9,9 +9,10 @@ from functools import lru_cache
 from ipaddress import IPv4Network
 from typing import Any
 
-from steward.domain import conditions, versions
+from steward.domain import conditions, customizations, openidconnects, versions
 
 Json = Mapping[str, Any]
+_DEFAULT_TREE = customizations.tree(customizations.DEFAULT)
 
 # The same few versions and ranges stand in every row; parsing them dominates reading one otherwise.
 version = lru_cache(maxsize=256)(versions.Version.parse)
@@ -24,6 +25,20 @@ def text_of_moment(moment: datetime | None) -> str | None:
 
 def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def customization(stored: Json) -> customizations.Customization:
+    """Kept as the tree that OVHcloud answers; empty in rows of before there was any."""
+    if not stored or stored == _DEFAULT_TREE:
+        return customizations.DEFAULT
+    return customizations.changed(customizations.DEFAULT, stored)
+
+
+def openid(stored: Json | None) -> openidconnects.OpenIdConnect | None:
+    if stored is None:
+        return None
+    lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
+    return openidconnects.OpenIdConnect(**{**stored, **lists})
 
 
 def json_of_conditions(present: conditions.Conditions) -> list[Json]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from steward.domain import actors, clusters, conditions, errors, networks, nodepools
+from steward.domain import actors, clusters, conditions, customizations, errors, networks, nodepools
 from steward.operations import clusters as clusters_
 from steward.operations import nodepools as nodepools_
 from steward.operations import orders
@@ -98,9 +98,9 @@ def test_standard_says_that_it_lacks_replicas() -> None:
         ({"nodes_subnet_id": str(uuid.uuid4())}, "only together with privateNetworkId"),
         ({"private_network": {"privateNetworkRoutingAsDefault": True}}, "needs privateNetworkId"),
         ({"customization": {"apiServer": {"admissionPlugins": {"disabled": ["NodeRestriction"]}}}}, "cannot be"),
-        ({"customization": {"apiServer": {"admissionPlugins": {"disabled": ["AlwaysPullImages"]}}}}, "not offered yet"),
+        ({"customization": {"kubeProxy": {"iptables": {"syncPeriod": "PT0S"}}}}, "must be greater than 0"),
         ({"customization": {"apiServer": {"admissionPlugins": {"enabled": ["Magic"]}}}}, "is not one of"),
-        ({"customization": {"kubeProxy": {"ipvs": {"scheduler": "rr"}}}}, "not offered yet"),
+        ({"customization": {"kubeProxy": {"ipvs": {"scheduler": "wrr"}}}}, "is not one of"),
         ({"customization": {"cilium": {"hubble": {"enabled": True}}}}, "not offered yet"),
     ],
 )
@@ -133,7 +133,7 @@ def test_what_asks_for_the_default_is_accepted(customization: dict[str, object])
         service = await setting.Setting().with_project()
         network = {"defaultVrackGateway": "", "privateNetworkRoutingAsDefault": False}
         cluster = await service.order(customization=customization, private_network=network, private_network_id="")
-        assert cluster.kept["customization"]["apiServer"]["admissionPlugins"]["disabled"] == []
+        assert cluster.customization == customizations.DEFAULT
 
     setting.run(story())
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from steward.domain import actors, clusters, nodepools, nodes, projects, restrictions
+from steward.domain import openidconnects as openidconnects_
 from steward.operations import clusters as clusters_
-from steward.operations import context, orders
+from steward.operations import context, openidconnects, orders, restarts
+from steward.operations import customizations as customizations_
 from steward.operations import nodepools as nodepools_
 from steward.operations import nodes as nodes_
 from steward.operations import projects as projects_
@@ -143,6 +145,24 @@ class Site:
     async def delete_node(self, cluster_id: str, node_id: str) -> None:
         await nodes_.delete(self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id, node_id=node_id)
 
+    async def customize(self, cluster_id: str, *, off: Sequence[str] = ()) -> None:
+        plugins = {"admissionPlugins": {"disabled": off}}
+        named = {"project_id": self.project_id, "cluster_id": cluster_id}
+        await customizations_.edit(self.context, CUSTOMER, **named, asked={"apiServer": plugins})
+
+    async def restart_api(self, cluster_id: str, *, force: bool = False) -> None:
+        named = {"project_id": self.project_id, "cluster_id": cluster_id}
+        await restarts.restart(self.context, CUSTOMER, **named, force=force)
+
+    async def log_in_by(self, cluster_id: str, issuer: str) -> None:
+        """OpenID Connect, or none where there is no issuer."""
+        named = {"project_id": self.project_id, "cluster_id": cluster_id}
+        asked = openidconnects_.Asked(issuer_url=issuer, client_id="kube")
+        if issuer:
+            await openidconnects.create(self.context, CUSTOMER, **named, asked=asked)
+        else:
+            await openidconnects.remove(self.context, CUSTOMER, **named)
+
     async def delete(self, cluster_id: str) -> None:
         await clusters_.delete(self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id)
 
@@ -243,6 +263,10 @@ def _of_cluster(cluster: clusters.Cluster, members: Sequence[nodes.Node], site: 
     for part in Part:
         if part not in place.parts or not place.parts[part].running:
             yield f"{part} of cluster {cluster.id} does not run"
+    if not place.parts[Part.API_SERVER].mark.startswith(f"{cluster.version}/{cluster.generation}/"):
+        yield f"the API server of cluster {cluster.id} is {place.parts[Part.API_SERVER].mark}, not {cluster.generation}"
+    if place.successor is not None:
+        yield f"a successor stands beside the API server of cluster {cluster.id}"
     if not site.faults.serves(cluster.id):
         yield f"the API of cluster {cluster.id} does not serve"
     if place.sources != (sorted(map(str, restrictions.admitted(cluster.restrictions))) or None):

@@ -23,6 +23,15 @@ async def life(site: Site, reaper: reapers.Reaper) -> None:
         reaper.phase = "delete a node"
         await site.delete_node(cluster_id, (await site.nodes(cluster_id))[0].id)
         await site.settled()
+        reaper.phase = "customize"
+        await site.customize(cluster_id, off=["AlwaysPullImages"])
+        await site.settled()
+        reaper.phase = "log in"
+        await site.log_in_by(cluster_id, "https://id.example.org")
+        await site.settled()
+        reaper.phase = "restart at once"
+        await site.restart_api(cluster_id, force=True)
+        await site.settled()
         reaper.phase = "lose the host"
         site.steward.life.end()
         site.faults.lose_host()

@@ -6,6 +6,8 @@ from starlette.responses import Response
 from steward.api import answers, calls
 from steward.api.ovh import shapes
 from steward.api.ovh.models import capabilities as models
+from steward.api.ovh.models import words
+from steward.domain import customizations
 from steward.operations import capabilities, projects
 
 router = APIRouter(
@@ -17,6 +19,12 @@ router = APIRouter(
 async def regions(call: calls.Caller, project_id: str) -> Response:
     await projects.get(call.context, call.actor, project_id=project_id)
     return answers.ok([each.name for each in capabilities.regions()])
+
+
+@router.get("/admissionplugins", response_model=list[words.AdmissionPlugin])
+async def admission_plugins(call: calls.Caller, project_id: str) -> Response:
+    await projects.get(call.context, call.actor, project_id=project_id)
+    return answers.ok(list(customizations.PLUGINS))
 
 
 @router.get("/flavors", response_model=list[models.Flavor])

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from steward.api.ovh.models import base, words
-from steward.domain import nodepools
+from steward.domain import nodepools, openidconnects
 from steward.operations import orders
 
 
@@ -163,23 +163,79 @@ class PoolUpdate(Body, title="cloud.ProjectKubeNodePoolUpdate"):
 
 
 class AdmissionPlugins(Body):
-    enabled: list[Text] | None = None
-    disabled: list[Text] | None = None
+    enabled: list[words.AdmissionPlugin] | None = None
+    disabled: list[words.AdmissionPlugin] | None = None
 
 
 class ApiServer(Body):
     admissionPlugins: AdmissionPlugins | None = None
 
 
+class KubeProxyIptables(Body):
+    minSyncPeriod: base.Duration | None = None
+    syncPeriod: base.Duration | None = None
+
+
+class KubeProxyIpvs(Body):
+    minSyncPeriod: base.Duration | None = None
+    syncPeriod: base.Duration | None = None
+    scheduler: words.IpvsScheduler | None = None
+    tcpFinTimeout: base.Duration | None = None
+    tcpTimeout: base.Duration | None = None
+    udpTimeout: base.Duration | None = None
+
+
 class KubeProxy(Body):
-    iptables: dict[str, Any] | None = None
-    ipvs: dict[str, Any] | None = None
+    iptables: KubeProxyIptables | None = None
+    ipvs: KubeProxyIpvs | None = None
 
 
-class Customization(Body):
+class MeshApiServer(Body):
+    serviceType: words.MeshServiceType | None = None
+    nodePort: Int | None = None
+
+
+class ClusterMesh(Body):
+    enabled: StrictBool | None = None
+    apiServer: MeshApiServer | None = None
+
+
+class HubbleRelay(Body):
+    enabled: StrictBool | None = None
+
+
+class Resources(Body):
+    cpu: Text | None = None
+    memory: Text | None = None
+
+
+class HubbleUiResources(Body):
+    limits: Resources | None = None
+    requests: Resources | None = None
+
+
+class HubbleUi(Body):
+    enabled: StrictBool | None = None
+    backendResources: HubbleUiResources | None = None
+    frontendResources: HubbleUiResources | None = None
+
+
+class Hubble(Body):
+    enabled: StrictBool | None = None
+    relay: HubbleRelay | None = None
+    ui: HubbleUi | None = None
+
+
+class Cilium(Body):
+    clusterId: Int | None = None
+    clusterMesh: ClusterMesh | None = None
+    hubble: Hubble | None = None
+
+
+class Customization(Body, title="cloud.ProjectKubeCustomization"):
     apiServer: ApiServer | None = None
     kubeProxy: KubeProxy | None = None
-    cilium: dict[str, Any] | None = None
+    cilium: Cilium | None = None
 
     def value(self) -> Mapping[str, Any]:
         return self.model_dump(exclude_none=True)
@@ -237,6 +293,52 @@ class ClusterCreation(Body, title="cloud.ProjectKubeCreation"):
 class ClusterUpdate(Body, title="cloud.ProjectKubeUpdate"):
     name: Text | None = None
     updatePolicy: words.UpdatePolicy | None = None
+
+
+class UpdatePolicyUpdate(Body):
+    """`cloud.ProjectKubeUpdatePolicyUpdate`."""
+
+    updatePolicy: words.UpdatePolicy
+
+
+class Restart(Body):
+    """`cloud.ProjectKubeRestart`."""
+
+    force: StrictBool | None = None
+
+
+class OpenIdConnect(Body):
+    """`cloud.ProjectKubeOpenIdConnectUpdate`."""
+
+    issuerUrl: Text | None = None
+    clientId: Text | None = None
+    usernameClaim: Text | None = None
+    usernamePrefix: Text | None = None
+    groupsClaim: list[Text] | None = None
+    groupsPrefix: Text | None = None
+    requiredClaim: list[Text] | None = None
+    signingAlgorithms: list[words.SigningAlgorithm] | None = None
+    caContent: Text | None = None
+
+    def value(self) -> openidconnects.Asked:
+        return openidconnects.Asked(
+            issuer_url=self.issuerUrl,
+            client_id=self.clientId,
+            username_claim=self.usernameClaim,
+            username_prefix=self.usernamePrefix,
+            groups_claim=self.groupsClaim,
+            groups_prefix=self.groupsPrefix,
+            required_claim=self.requiredClaim,
+            signing_algorithms=self.signingAlgorithms,
+            authority=self.caContent,
+        )
+
+
+class OpenIdConnectCreation(OpenIdConnect):
+    """`cloud.ProjectKubeOpenIdConnectCreation`."""
+
+    issuerUrl: Text
+    clientId: Text
 
 
 def flag(text: str | None) -> bool:

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from steward.catalogue import loading
-from steward.domain import clusters, flavors, networks, nodepools, nodes, projects
+from steward.domain import clusters, customizations, flavors, networks, nodepools, nodes, openidconnects, projects
 from steward.kit import times
 from steward.operations import clusters as clusters_
 from steward.operations import nodepools as nodepools_
-from steward.operations import wishes
 
 Shape = dict[str, Any]
 
@@ -34,7 +33,7 @@ def cluster(view: clusters_.View, plan: networks.Plan) -> Shape:
         "nextUpgradeVersions": view.next_series,
         "plan": found.plan.value,
         "kubeProxyMode": found.proxy_mode.value,
-        "customization": found.kept.get("customization") or wishes.default_customization(),
+        "customization": customizations.tree(found.customization),
         "status": clusters.status(found).value,
         "updatePolicy": found.update_policy.value,
         "isUpToDate": view.is_up_to_date,
@@ -47,6 +46,21 @@ def cluster(view: clusters_.View, plan: networks.Plan) -> Shape:
         "ipAllocationPolicy": policy if standard else None,
         "createdAt": times.rfc3339(found.created_at),
         "updatedAt": times.rfc3339(found.updated_at),
+    }
+
+
+def openidconnect(found: openidconnects.OpenIdConnect) -> Shape:
+    """`cloud.kube.OpenIdConnect`."""
+    return {
+        "issuerUrl": found.issuer_url,
+        "clientId": found.client_id,
+        "usernameClaim": found.username_claim,
+        "usernamePrefix": found.username_prefix,
+        "groupsClaim": list(found.groups_claim),
+        "groupsPrefix": found.groups_prefix,
+        "requiredClaim": list(found.required_claim),
+        "signingAlgorithms": list(found.signing_algorithms),
+        "caContent": found.authority,
     }
 
 

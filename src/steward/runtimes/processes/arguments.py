@@ -4,14 +4,17 @@ Paths are the host's; addresses are of the cluster's own namespace. Figures and 
 usual flags stand in docs/decisions/0005-processes-runtime.md.
 """
 
+from collections.abc import Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 
-from steward.domain import networks
+from steward.domain import customizations, networks
 from steward.ports import control_planes
 
 ETCD_CLIENT = "https://127.0.0.1:2379"
 ETCD_PEER = "https://127.0.0.1:2380"
 ETCD_HTTP = "https://127.0.0.1:2382"
+ETCD_METRICS = ("127.0.0.1", 2381)
 AUDIT_LOG_MEGABYTES, AUDIT_LOGS_BEFORE, AUDIT_LOG_DAYS = 20, 4, 30
 CIPHERS = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
 
@@ -27,7 +30,7 @@ def etcd(wanted: control_planes.ControlPlane, *, data: Path, pki: Path) -> list[
         f"--listen-peer-urls={ETCD_PEER}",
         f"--initial-advertise-peer-urls={ETCD_PEER}",
         f"--initial-cluster=etcd={ETCD_PEER}",
-        "--listen-metrics-urls=http://127.0.0.1:2381",
+        f"--listen-metrics-urls=http://{ETCD_METRICS[0]}:{ETCD_METRICS[1]}",
         f"--quota-backend-bytes={wanted.etcd_quota_bytes}",
         "--auto-compaction-mode=periodic",
         "--auto-compaction-retention=5m",
@@ -47,9 +50,22 @@ def etcd(wanted: control_planes.ControlPlane, *, data: Path, pki: Path) -> list[
     ]
 
 
-def api_server(wanted: control_planes.ControlPlane, *, pki: Path, audit_log: Path, audit_policy: Path) -> list[str]:
+ADVERTISED = "--advertise-address="
+
+
+def api_server(
+    wanted: control_planes.ControlPlane,
+    *,
+    pki: Path,
+    audit_log: Path,
+    audit_policy: Path,
+    address: IPv4Address,
+    login: Sequence[str] = (),
+) -> list[str]:
+    """`address` is where nodes and pods find it: one that no other API server of the cluster has at the time."""
+    off = [each for each in customizations.PLUGINS if each not in wanted.admission_plugins]
     return [
-        f"--advertise-address={wanted.network.gateway}",
+        f"{ADVERTISED}{address}",
         "--bind-address=0.0.0.0",
         f"--secure-port={networks.API_PORT}",
         # A successor may listen beside it, so that a replacement refuses nobody.
@@ -58,9 +74,11 @@ def api_server(wanted: control_planes.ControlPlane, *, pki: Path, audit_log: Pat
         "--shutdown-send-retry-after=true",
         "--allow-privileged=true",
         "--authorization-mode=Node,RBAC",
-        "--enable-admission-plugins=AlwaysPullImages,NodeRestriction",
+        f"--enable-admission-plugins={','.join(wanted.admission_plugins)}",
+        *([f"--disable-admission-plugins={','.join(off)}"] if off else []),
         "--enable-bootstrap-token-auth=true",
         "--enable-aggregator-routing=true",
+        *login,
         f"--client-ca-file={pki}/ca.crt",
         f"--tls-cert-file={pki}/apiserver.crt",
         f"--tls-private-key-file={pki}/apiserver.key",
@@ -87,8 +105,14 @@ def api_server(wanted: control_planes.ControlPlane, *, pki: Path, audit_log: Pat
         f"--service-account-signing-key-file={pki}/service-account.key",
         f"--service-cluster-ip-range={wanted.services}",
         "--profiling=false",
-        f"--audit-policy-file={audit_policy}",
-        f"--audit-log-path={audit_log}",
+        *_audit(audit_log, audit_policy),
+    ]
+
+
+def _audit(log: Path, policy: Path) -> list[str]:
+    return [
+        f"--audit-policy-file={policy}",
+        f"--audit-log-path={log}",
         # Written beside the requests, so that none waits for the disk, and within a second.
         "--audit-log-mode=batch",
         "--audit-log-batch-max-size=400",
@@ -98,6 +122,15 @@ def api_server(wanted: control_planes.ControlPlane, *, pki: Path, audit_log: Pat
         f"--audit-log-maxbackup={AUDIT_LOGS_BEFORE}",
         f"--audit-log-maxage={AUDIT_LOG_DAYS}",
     ]
+
+
+def advertised(pid: int) -> str:
+    """The address that a running API server was told to advertise."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return ""
+    return next((each.removeprefix(ADVERTISED) for each in words if each.startswith(ADVERTISED)), "")
 
 
 def controller_manager(wanted: control_planes.ControlPlane, *, pki: Path) -> list[str]:

@@ -11,7 +11,18 @@ import structlog
 
 from steward.domain import clusters, errors, flavors, networks
 from steward.ports import hosts
-from steward.runtimes.processes import boxes, commands, doctor, kernel, links, logs, places, room, supervision
+from steward.runtimes.processes import (
+    boxes,
+    commands,
+    doctor,
+    kernel,
+    links,
+    logs,
+    places,
+    room,
+    succession,
+    supervision,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -150,11 +161,13 @@ def change_of(ended: supervision.Ended) -> hosts.Change | None:
     parts = ended.name.split("/")
     if len(parts) < 2:
         return None
+    component = parts[-1].removesuffix(succession.NEXT)
+    who = component if component == parts[-1] else f"The successor of {component}"
     return hosts.Change(
         cluster_id=clusters.ClusterId(parts[0]),
         node_id=parts[1] if len(parts) == 3 else "",
-        component=parts[-1],
-        message=f"{parts[-1]} ended: {ended.reason}. It is started again (restart {ended.restarts})",
+        component=component,
+        message=f"{who} ended: {ended.reason}. It is started again (restart {ended.restarts})",
     )
 
 

@@ -171,6 +171,11 @@ def become(order: Order, log: int, namespaces: list[int]) -> None:
     if order.get("box"):
         unshare(NEW_NS | NEW_UTS | NEW_IPC)
         make_box(order["box"])
+    if order.get("binds"):
+        unshare(NEW_NS)
+        mount("", "/", flags=MS_REC | MS_PRIVATE)
+        for source, target in order["binds"]:
+            mount(source, os.path.realpath(target), flags=MS_BIND)
     os.chdir("/")
     os.execve(order["command"][0], order.get("argv") or order["command"], order["env"])
 

@@ -5,7 +5,8 @@ of the nodes, both from steward's own range. Every verb may be repeated; what st
 """
 
 import json
-from ipaddress import IPv4Network
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from steward.domain import networks
@@ -20,14 +21,42 @@ _SYSCTLS = (
 )
 
 
-def cluster_rules(network: networks.ClusterNetwork, pods: IPv4Network) -> str:
-    """Inside a cluster's namespace: pods leave under the link's address, the control plane not at all."""
+# What is nobody's, or somebody's own: no address of the public network.
+_INNER = (
+    "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, 192.0.2.0/24, "
+    "192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24, 224.0.0.0-255.255.255.255"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """Where a control plane may begin a connection to: an identity provider of the customer's, and names for it.
+
+    Nobody knows beforehand at which hosts a provider publishes its keys; so all public ones, at these ports alone.
+    """
+
+    ports: tuple[int, ...]
+    resolvers: tuple[IPv4Address, ...] = ()
+    allowed: tuple[IPv4Network, ...] = ()  # beside the public ones
+
+    @property
+    def rules(self) -> str:
+        way = f'oifname "{UPLINK}" tcp dport {{ {", ".join(map(str, self.ports))} }} ip daddr'
+        lines = [f"{way} {each} accept" for each in self.allowed] + [f"{way} != {{ {_INNER} }} accept"]
+        for each in self.resolvers:
+            lines += [f'oifname "{UPLINK}" ip daddr {each} {kind} dport 53 accept' for kind in ("udp", "tcp")]
+        return "\n    ".join(lines)
+
+
+def cluster_rules(network: networks.ClusterNetwork, pods: IPv4Network, outlet: Outlet | None = None) -> str:
+    """Inside a cluster's namespace: pods leave under the link's address, the control plane by its outlet alone."""
     return f"""
 table ip steward {{
   chain leaving {{
     type filter hook output priority 0; policy accept;
     oifname "{UPLINK}" ct state established,related accept
     oifname "{UPLINK}" ip daddr {network.nodes} accept
+    {outlet.rules if outlet is not None else ""}
     oifname "{UPLINK}" counter drop
   }}
   chain masked {{
@@ -66,7 +95,9 @@ table ip {instance} {{
 """
 
 
-async def ensure_cluster(spot: places.Places, network: networks.ClusterNetwork, pods: IPv4Network) -> None:
+async def ensure_cluster(
+    spot: places.Places, network: networks.ClusterNetwork, pods: IPv4Network, outlet: Outlet | None = None
+) -> None:
     name = spot.namespace(network.slot)
     if not places.namespace_path(name).exists():
         await commands.run("ip", "netns", "add", name)
@@ -93,7 +124,15 @@ async def ensure_cluster(spot: places.Places, network: networks.ClusterNetwork, 
     ]
     await _batch(name, inside)
     await _inside(name, "sysctl", "-qw", *_SYSCTLS)
-    await _inside(name, "nft", "-f", "-", stdin=_fresh("steward", cluster_rules(network, pods)))
+    await rule_cluster(spot, network, pods, outlet)
+
+
+async def rule_cluster(
+    spot: places.Places, network: networks.ClusterNetwork, pods: IPv4Network, outlet: Outlet | None
+) -> None:
+    """The rules alone, in the place of those that stood; connections go on."""
+    rules = _fresh("steward", cluster_rules(network, pods, outlet))
+    await _inside(spot.namespace(network.slot), "nft", "-f", "-", stdin=rules)
 
 
 Identity = tuple[int, int, str]

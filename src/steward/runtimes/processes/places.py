@@ -69,6 +69,16 @@ class ClusterPlaces:
     def audit_policy(self) -> Path:
         return self.folder / "audit-policy.yaml"
 
+    @property
+    def logins(self) -> Path:
+        """The folder of what API servers read about identity providers."""
+        return self.folder / "logins"
+
+    @property
+    def ending(self) -> Path:
+        """Names the API server that was told to end, because its successor serves."""
+        return self.folder / "run" / "kube-apiserver.ending"
+
     def record(self, program: str) -> Path:
         return self.folder / "run" / f"{program}.json"
 

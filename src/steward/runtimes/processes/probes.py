@@ -1,17 +1,15 @@
 """Probes of API servers from inside the clusters' network namespaces: `ports/probes.py` on this machine.
 
-A socket belongs to the namespace that its thread was in when it was made. So one thread enters a cluster's namespace,
-makes the socket, and leaves; everything else goes on in the event loop, where a silent API server costs nothing.
+Only making a socket takes a thread (`sockets.py`); everything else goes on in the event loop, where a silent API server
+costs nothing.
 """
 
 import asyncio
 import contextlib
-import ctypes
 import os
-import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -20,11 +18,9 @@ import httptools
 
 from steward.domain import availability, clusters
 from steward.ports import clock, guests, probes
-from steward.runtimes.processes import places
+from steward.runtimes.processes import places, sockets
 
 OK, MOST_BYTES = 200, 1 << 20
-_CLONE_NEWNET = 0x40000000
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class ProcessProbes:
@@ -76,7 +72,7 @@ class ProcessProbes:
         host, port = str(place.hostname), place.port or 443
         loop = asyncio.get_running_loop()
         name = self._spot.namespace(target.network.slot)
-        with await loop.run_in_executor(self._thread, _socket_inside, name) as made:
+        with await loop.run_in_executor(self._thread, sockets.made, name) as made:
             await loop.sock_connect(made, (host, port))
             reader, writer = await asyncio.open_connection(sock=made, ssl=context, server_hostname=host)
             try:
@@ -141,30 +137,6 @@ def _context(access: guests.Access) -> ssl.SSLContext:
         file.flush()
         context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
     return context
-
-
-def _socket_inside(name: str) -> socket.socket:
-    with _inside(name):
-        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.setblocking(False)
-    return made
-
-
-@contextlib.contextmanager
-def _inside(name: str) -> Iterator[None]:
-    """Of the calling thread alone. One that cannot come back makes no more sockets anywhere."""
-    with open("/proc/thread-self/ns/net", "rb") as home, places.namespace_path(name).open("rb") as there:
-        _enter(there.fileno())
-        try:
-            yield
-        finally:
-            _enter(home.fileno())
-
-
-def _enter(namespace: int) -> None:
-    if _libc.setns(namespace, _CLONE_NEWNET) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"entering a network namespace: {os.strerror(number)}")
 
 
 def _told(reason: Exception, connected: bool) -> str:

@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 FIRST_PAUSE = 0.2  # seconds; doubles with each end in a row
 LONGEST_PAUSE = 30.0
+NOT_STARTED = "not started"
+MARK = "MARK_OF_STEWARD"  # in a program's environment
 STEADY_AFTER = 60.0  # seconds of running after which an end counts as the first again
 RECENT = 5.0  # seconds; what a log said earlier is no reason for an end
 _COMPLAINT = re.compile(
@@ -51,6 +53,7 @@ class Program:
     cgroups: tuple[Path, ...] = ()
     order: Callable[[], Mapping[str, Any]] = dict
     prepare: Callable[[], None] = lambda: None
+    mark: str = ""  # what it is started with, to be read of the running process again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,9 @@ class _Watched:
     ends_in_a_row: int = 0
     restarts: int = 0
     reason: str = ""
+    mark: str = ""
     wanted: bool = True
+    told_at: float | None = None  # when it was told to end
     restart: asyncio.TimerHandle | None = None
     starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -96,17 +101,65 @@ class Supervisor:
         watched = self._watched.setdefault(program.name, _Watched(program))
         watched.wanted = True
         async with watched.starting:
-            if watched.running or watched.restart is not None:
+            if watched.running:
                 return
             watched.program = program
-            await self._start(watched)
+            if watched.restart is None:
+                await self._start(watched)
+
+    async def adopt(self, program: Program) -> bool:
+        """Watch it where it runs, started by an earlier steward or by this one; whether it does."""
+        if not launch.alive(launch.read_record(str(program.record))):
+            return self.state(program.name)[0]
+        await self.ensure(program)
+        return True
+
+    def tell_to_end(self, name: str, *, grace: float) -> None:
+        """SIGTERM, once, and SIGKILL once `grace` seconds are over; it is not started again by itself."""
+        watched = self._watched.get(name)
+        if watched is None:
+            return
+        watched.wanted = False
+        if watched.restart is not None:
+            watched.restart.cancel()
+            watched.restart = None
+        if not watched.running:
+            return
+        now = asyncio.get_running_loop().time()
+        with contextlib.suppress(ProcessLookupError):
+            if watched.told_at is None:
+                watched.told_at = now
+                signal.pidfd_send_signal(watched.pidfd, signal.SIGTERM)
+            elif now - watched.told_at > grace:
+                signal.pidfd_send_signal(watched.pidfd, signal.SIGKILL)
+
+    def told(self, name: str) -> bool:
+        """Whether this steward has told it to end."""
+        watched = self._watched.get(name)
+        return watched is not None and watched.told_at is not None
+
+    def succeed(self, program: Program, heir: Program) -> None:
+        """The heir's process is the program from now on; the one before it has ended."""
+        os.rename(heir.record, program.record)
+        before = self._watched.pop(program.name, None)
+        if before is not None:
+            self._unwatch(before)
+        watched = self._watched.pop(heir.name, None)
+        if watched is not None:
+            self._watched[program.name] = watched
+            watched.program = program
 
     def state(self, name: str) -> tuple[bool, int, str]:
         """Whether it runs, how often it was started again, and why it does not run."""
         watched = self._watched.get(name)
         if watched is None:
-            return False, 0, "not started"
+            return False, 0, NOT_STARTED
         return watched.running, watched.restarts, "" if watched.running else watched.reason
+
+    def mark(self, name: str) -> str:
+        """Of the running process itself; empty where it has none."""
+        watched = self._watched.get(name)
+        return watched.mark if watched is not None and watched.running else ""
 
     def pid(self, name: str) -> int | None:
         watched = self._watched.get(name)
@@ -144,7 +197,8 @@ class Supervisor:
 
     def _watch(self, watched: _Watched, pid: int, start: int) -> None:
         loop = asyncio.get_running_loop()
-        watched.pid, watched.running_since = pid, loop.time()
+        watched.pid, watched.running_since, watched.told_at = pid, loop.time(), None
+        watched.mark = _mark(pid)
         try:
             watched.pidfd = os.pidfd_open(pid)
             if not _is(pid, start):
@@ -253,7 +307,7 @@ async def _launched(program: Program) -> dict[str, Any]:
     order = {
         "command": program.command,
         "argv": program.argv,
-        "env": dict(program.environment),
+        "env": {**program.environment, **({MARK: program.mark} if program.mark else {})},
         "log": str(program.log),
         "record": str(program.record),
         "cgroups": [str(each) for each in program.cgroups],
@@ -274,6 +328,14 @@ async def _launched(program: Program) -> dict[str, Any]:
         raise OSError(f"could not launch {program.name}: {complaint.decode(errors='replace').strip()[-300:]}")
     record: dict[str, Any] = json.loads(output)
     return record
+
+
+def _mark(pid: int) -> str:
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    return next((each.partition(b"=")[2].decode() for each in variables if each.startswith(f"{MARK}=".encode())), "")
 
 
 def _is(pid: int, start: int) -> bool:

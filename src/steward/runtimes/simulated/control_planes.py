@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 
 from steward.domain import clusters, errors, networks
-from steward.ports.control_planes import Admission, ControlPlane, Part, PartState, Remains
+from steward.ports.control_planes import Admission, ControlPlane, Mark, Part, PartState, Remains
 from steward.runtimes.simulated import laws, state, world
 
 
@@ -18,17 +18,47 @@ class SimulatedControlPlanes:
         with self._world.changing(wanted.cluster_id) as place:
             place.services = str(networks.service_address(wanted.services, 1))
             running = place.parts.get(part)
-            if running is not None and (running.running or running.again_at is not None):
+            stands = running is not None and (running.running or running.again_at is not None)
+            if running is not None and stands:
+                self._replace(place, part, running, wanted)
                 return
             restarts = running.restarts if running is not None else 0
-            fresh = state.Running(version=str(wanted.version), started_at=self._world.clock.now(), restarts=restarts)
+            fresh = self._fresh(wanted, part, restarts)
             place.parts[part] = fresh
             if part is Part.NETWORK:
                 place.sources = None
+            if part is Part.API_SERVER:
+                place.successor = None
             self._world.start(place, part, fresh)
             if fresh.reason in (laws.DATA_LOST, laws.DATA_TORN):
                 fresh.again_at = None
                 raise errors.Unavailable(f"{part} of cluster {wanted.cluster_id} could not be started: {fresh.reason}")
+
+    def _replace(self, place: state.Place, part: Part, running: state.Running, wanted: ControlPlane) -> None:
+        """What differs ends and starts anew; an API server only once its successor serves (`laws.py`)."""
+        heir = place.successor if part is Part.API_SERVER else None
+        if wanted.is_met(part, Mark.parse(running.mark)):
+            if part is Part.API_SERVER:
+                place.successor = None
+            return
+        gradual = part is Part.API_SERVER and running.running and not wanted.at_once
+        if gradual and heir is not None and wanted.is_met(part, Mark.parse(heir.mark)):
+            return
+        fresh = self._fresh(wanted, part, 0)
+        if gradual:
+            place.successor = fresh
+        else:
+            place.parts[part] = fresh
+            place.successor = None if part is Part.API_SERVER else place.successor
+        self._world.start(place, part, fresh)
+
+    def _fresh(self, wanted: ControlPlane, part: Part, restarts: int) -> state.Running:
+        return state.Running(
+            version=str(wanted.version),
+            started_at=self._world.clock.now(),
+            restarts=restarts,
+            mark="" if part is Part.NETWORK else str(wanted.mark(part)),
+        )
 
     async def mark_served(self, cluster_id: clusters.ClusterId) -> None:
         await self._world.pause()
@@ -40,7 +70,8 @@ class SimulatedControlPlanes:
         await self._world.pause()
         place = self._world.look(cluster_id)
         parts = place.parts if place is not None else {}
-        return {part: _seen(parts.get(part)) for part in Part}
+        heir = place.successor if place is not None else None
+        return {part: _seen(parts.get(part), heir if part is Part.API_SERVER else None) for part in Part}
 
     async def restrict(self, wanted: ControlPlane) -> None:
         await self._world.pause()
@@ -87,7 +118,14 @@ class SimulatedControlPlanes:
         return Remains(service=running, data=["etcd"] if place.data is not None else left)
 
 
-def _seen(running: state.Running | None) -> PartState:
+def _seen(running: state.Running | None, heir: state.Running | None) -> PartState:
     if running is None:
         return PartState(running=False, reason="not started")
-    return PartState(running=running.running, restarts=running.restarts, reason=running.reason)
+    waits = "" if heir is None else heir.reason or "its successor does not serve yet"
+    return PartState(
+        running=running.running,
+        restarts=running.restarts,
+        reason=running.reason,
+        mark=Mark.parse(running.mark) if running.running else None,
+        replacing=waits,
+    )

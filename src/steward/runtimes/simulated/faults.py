@@ -38,6 +38,7 @@ class Faults:
                         running.ended_at = self._world.clock.now()
                     running.running, running.again_at = False, None
                     running.reason = "it has not run since the host's start"
+                place.successor = None
                 if place.data is not None and not place.served:
                     place.data.torn = True
 

@@ -18,6 +18,7 @@ def settle(place: state.Place, now: datetime, timings: state.Timings) -> None:
     """Bring the cluster's facts up to `now`."""
     for part, running in place.parts.items():
         _start_again(place, part, running, now, timings)
+    _succeed(place, now, timings)
     for node_id, box in place.boxes.items():
         _start_again(place, node_id, box, now, timings)
     data = place.data
@@ -81,6 +82,21 @@ def api_serves_at(place: state.Place, timings: state.Timings) -> datetime | None
 def serves(place: state.Place, now: datetime, timings: state.Timings) -> bool:
     begins = api_serves_at(place, timings)
     return begins is not None and begins <= now
+
+
+def _succeed(place: state.Place, now: datetime, timings: state.Timings) -> None:
+    """The successor takes the place as soon as it serves, or at once where nobody else is there."""
+    heir = place.successor
+    if heir is None:
+        return
+    _start_again(place, Part.API_SERVER, heir, now, timings)
+    first = place.parts[Part.API_SERVER]
+    etcd, network = etcd_serves_at(place, timings), place.parts.get(Part.NETWORK)
+    if not heir.running or etcd is None or network is None or not network.running:
+        return
+    serves_at = max(etcd, heir.started_at, network.started_at) + _taking(place, timings.api_server)
+    if serves_at <= now or not first.running:
+        place.parts[Part.API_SERVER], place.successor = heir, None
 
 
 def _start_again(place: state.Place, name: str, running: state.Running, now: datetime, timings: state.Timings) -> None:

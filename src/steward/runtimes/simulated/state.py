@@ -47,6 +47,7 @@ class Running:
     restarts: int = 0
     failures: int = 0  # in a row
     reason: str = ""
+    mark: str = ""  # what a part was started with
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,6 +123,7 @@ class Place:
     slot: int
     services: str = ""  # the first address of the services' range
     parts: dict[control_planes.Part, Running] = field(default_factory=dict)
+    successor: Running | None = None  # an API server that comes up beside the one that serves
     boxes: dict[str, Box] = field(default_factory=dict)
     data: Data | None = None
     served: bool = False

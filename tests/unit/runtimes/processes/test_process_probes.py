@@ -15,7 +15,7 @@ from steward.domain import availability, clusters, networks
 from steward.outside import certificates as certificates_
 from steward.outside import clock
 from steward.ports import certificates, guests, probes
-from steward.runtimes.processes import places
+from steward.runtimes.processes import places, sockets
 from steward.runtimes.processes import probes as probes_
 
 pytestmark = pytest.mark.loopback
@@ -107,7 +107,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> None:
         made.setblocking(False)
         return made
 
-    monkeypatch.setattr(probes_, "_socket_inside", plain)
+    monkeypatch.setattr(sockets, "made", plain)
     monkeypatch.setattr(probes, "PATIENCE", 1.0)
 
 
