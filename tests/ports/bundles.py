@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from typing import Any, Protocol, TypeVar
 
 from steward.domain import clusters, flavors, networks, nodepools, nodes, versions
-from steward.ports import audit_logs, clock, control_planes, guests, hosts, machines, probes
+from steward.ports import audit_logs, clock, control_planes, guests, hosts, machines, private_networks, probes
 from steward.ports.control_planes import Part
 from tests import virtual
 
@@ -37,6 +37,7 @@ class Runtime:
     machines: machines.Machines
     guests: guests.Guests
     probes: probes.Probes
+    private_networks: private_networks.PrivateNetworks
     audit_logs: audit_logs.AuditLogs
     host: hosts.Host
     clock: clock.Clock

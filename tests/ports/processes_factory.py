@@ -22,7 +22,7 @@ from steward.components import supply
 from steward.domain import clusters, networks, nodes, projects, versions
 from steward.outside import certificates, clock
 from steward.ports import certificates as certificates_
-from steward.ports import control_planes, guests, machines
+from steward.ports import control_planes, guests, machines, private_networks
 from steward.ports.control_planes import Part
 from steward.reconcile import credentials, issuances
 from steward.runtimes.processes import launch, places
@@ -127,6 +127,7 @@ def _runtime(spot: Spot, orders: Orders, runner: asyncio.Runner, every: list[run
         machines=made.machines,
         guests=made.guests,
         probes=made.probes,
+        private_networks=made.private_networks,
         audit_logs=made.audit_logs,
         host=made.host,
         clock=clock.SystemClock(),
@@ -152,6 +153,8 @@ async def _clear(spot: Spot, every: list[runtimes.Runtime]) -> None:
         for node in sorted(folder.glob("nodes/*")):
             await made.machines.remove(cluster_id, nodes.NodeId(node.name))
         await made.control_planes.remove(cluster_id)
+    for number in range(4):
+        await made.private_networks.remove(private_networks.Segment(number=number, routers=()))
     await made.close()
     await runtimes.torn_down(spot.settings)
 

@@ -10,6 +10,7 @@ from steward.runtimes.simulated import faults as faults_
 from steward.runtimes.simulated import guests as guests_
 from steward.runtimes.simulated import hosts as hosts_
 from steward.runtimes.simulated import machines as machines_
+from steward.runtimes.simulated import private_networks as private_networks_
 from steward.runtimes.simulated import probes as probes_
 from steward.runtimes.simulated import world as world_
 from tests import virtual
@@ -38,6 +39,7 @@ def runtime(time: virtual.Time, folder: Path) -> bundles.Runtime:
         machines=machines_.SimulatedMachines(world),
         guests=guests_.SimulatedGuests(world),
         probes=probes_.SimulatedProbes(world),
+        private_networks=private_networks_.SimulatedPrivateNetworks(world),
         audit_logs=audit_logs_.SimulatedAuditLogs(world),
         host=hosts_.SimulatedHost(world),
         clock=time.clock,

@@ -22,12 +22,15 @@ from steward.ports import (
     hosts,
     machines,
     messengers,
+    private_networks,
     probes,
 )
 from steward.settings import Settings
 
 if TYPE_CHECKING:
+    from steward.runtimes.processes import artifacts as artifacts_
     from steward.runtimes.processes import logins
+    from steward.runtimes.processes import machines as machines_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Runtime:
     machines: machines.Machines
     guests: guests.Guests
     probes: probes.Probes
+    private_networks: private_networks.PrivateNetworks
     audit_logs: audit_logs.AuditLogs
     gauges: gauges.Gauges
     artifacts: artifacts.Artifacts
@@ -55,6 +59,7 @@ def simulated(settings: Settings, clock_: clock.Clock) -> Runtime:
     from steward.runtimes.simulated import guests as guests_
     from steward.runtimes.simulated import hosts as hosts_
     from steward.runtimes.simulated import machines as machines_
+    from steward.runtimes.simulated import private_networks as private_networks_
     from steward.runtimes.simulated import probes as probes_
     from steward.runtimes.simulated import world
 
@@ -66,6 +71,7 @@ def simulated(settings: Settings, clock_: clock.Clock) -> Runtime:
         machines=machines_.SimulatedMachines(place),
         guests=guests_.SimulatedGuests(place),
         probes=probes_.SimulatedProbes(place),
+        private_networks=private_networks_.SimulatedPrivateNetworks(place),
         audit_logs=audit_logs_.SimulatedAuditLogs(place),
         gauges=gauges_.SimulatedGauges(place),
         artifacts=artifacts_.SimulatedArtifacts(place),
@@ -95,8 +101,25 @@ def _filling(components: supply.Components, folder: Path) -> Callable[[str], Awa
     return fill
 
 
+def _kit(settings: Settings, got: "artifacts_.ComponentArtifacts", registry: str) -> "machines_.Kit":
+    from steward.components import images
+    from steward.runtimes.processes import host as host_
+    from steward.runtimes.processes import machines as machines_
+
+    return machines_.Kit(
+        find=got.find,
+        shown=lambda version: [got.programs(version).folder],
+        pause=lambda version: images.pause_reference(str(version)),
+        registry=registry,
+        mirrors=tuple(settings.image_mirrors),
+        resolvers=host_.resolvers(settings.upstream_dns),
+        host=host_.size(settings.state),
+        proxy=settings.http_proxy,
+    )
+
+
 def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
-    from steward.components import images, registries
+    from steward.components import registries
     from steward.outside import guests as guests_
     from steward.runtimes.processes import artifacts as artifacts_
     from steward.runtimes.processes import audit_logs as audit_logs_
@@ -104,7 +127,8 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
     from steward.runtimes.processes import gauges as gauges_
     from steward.runtimes.processes import host as host_
     from steward.runtimes.processes import machines as machines_
-    from steward.runtimes.processes import places, supervision
+    from steward.runtimes.processes import places, segments, supervision
+    from steward.runtimes.processes import private_networks as private_networks_
     from steward.runtimes.processes import probes as probes_
 
     spot = places.Places(settings.state, settings.instance)
@@ -125,17 +149,8 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
             environment=registries.registry_environment(),
         ),
     )
-    kit = machines_.Kit(
-        find=got.find,
-        shown=lambda version: [got.programs(version).folder],
-        pause=lambda version: images.pause_reference(str(version)),
-        registry=host.registry_url,
-        mirrors=tuple(settings.image_mirrors),
-        resolvers=host_.resolvers(settings.upstream_dns),
-        host=host_.size(settings.state),
-        proxy=settings.http_proxy,
-    )
     asking = probes_.ProcessProbes(spot, clock_)
+    segments_ = segments.Segments(spot)
 
     async def close() -> None:
         await asking.close()
@@ -147,9 +162,10 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
         control_planes=control_planes_.ProcessControlPlanes(
             spot, supervisor, got.find, plan.caller, surroundings=_surroundings(settings)
         ),
-        machines=machines_.ProcessMachines(spot, supervisor, kit),
+        machines=machines_.ProcessMachines(spot, supervisor, _kit(settings, got, host.registry_url), segments_),
         guests=guests_.HttpGuests(clock_, source=str(plan.caller)),
         probes=asking,
+        private_networks=private_networks_.ProcessPrivateNetworks(segments_),
         audit_logs=audit_logs_.ProcessAuditLogs(spot),
         gauges=gauges_.ProcessGauges(spot),
         artifacts=got,

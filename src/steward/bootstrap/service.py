@@ -39,14 +39,12 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
     async with AsyncExitStack() as stack:
         stack.enter_context(state.hold(settings.state))
         stack.enter_context(runtimes.claimed(settings))
-        token = state.operator_token(settings.state)
-        kept = await _opened(settings)
+        token, kept = state.operator_token(settings.state), await _opened(settings)
         stack.push_async_callback(kept.close)
         await editions.check_accepted(kept)
         now = clock.SystemClock()
         runtime = runtimes.made(settings, now)
         stack.push_async_callback(runtime.close)
-        mail = runtimes.mail(settings, now)
         hooks = webhooks.HttpWebhooks(now, allowed=settings.webhook_networks)
         stack.push_async_callback(hooks.close)
         receivers = log_receivers.NetworkLogReceivers(allowed=settings.webhook_networks)
@@ -61,12 +59,13 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
                 machines=runtime.machines,
                 guests=runtime.guests,
                 probes=runtime.probes,
+                private_networks=runtime.private_networks,
                 audit_logs=runtime.audit_logs,
                 host=runtime.host,
                 plan=networks.Plan(settings.network),
                 addons=addons_of(settings),
                 wake=wake,
-                mail=mail,
+                mail=runtimes.mail(settings, now),
                 webhooks=hooks,
                 log_receivers=receivers,
                 advisories=runtimes.vulnerabilities(settings),
@@ -90,6 +89,7 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
             audit_logs=runtime.audit_logs,
             log_receivers=receivers,
             gauges=runtime.gauges,
+            own_range=settings.network,
         )
         await people.begin(context, token)
         yield Running(context=context, operator_token=token, assembled=assembled)

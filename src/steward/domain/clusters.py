@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 from typing import Any, NewType
 
 from steward.domain import conditions as conditions_
-from steward.domain import customizations, errors, openidconnects, projects, versions
+from steward.domain import customizations, errors, openidconnects, private_networks, projects, versions
 
 ClusterId = NewType("ClusterId", str)  # a UUID
 
@@ -82,6 +82,7 @@ class Cluster:
     conditions: conditions_.Conditions = ()
     installed_version: versions.Version | None = None  # observed of the API server; None before it answered
     installed_at: datetime | None = None  # first time that all of it worked
+    network: private_networks.Membership | None = None  # None: the public one
     contract: str = "1"  # the version of the responsibility matrix that was accepted when it was ordered
     created_at: datetime
     updated_at: datetime

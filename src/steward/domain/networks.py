@@ -49,7 +49,7 @@ class Plan:
         link = IPv4Network((int(self.links.network_address) + 4 * slot, 30))
         first = int(self.range.network_address) + 2**16
         nodes = IPv4Network((first + slot * 2 ** (32 - _NODES_PREFIX), _NODES_PREFIX))
-        return ClusterNetwork(slot=slot, link=link, nodes=nodes)
+        return ClusterNetwork(slot=slot, link=link, nodes=nodes, own=self.range)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ class ClusterNetwork:
     slot: int
     link: IPv4Network
     nodes: IPv4Network
+    own: IPv4Network  # steward's whole range: what is reached by the cluster's network, whatever the default route is
 
     @property
     def host_address(self) -> IPv4Address:

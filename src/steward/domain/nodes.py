@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import IPv4Address
 from typing import NewType
 
 from steward.domain import clusters, versions
@@ -59,6 +60,8 @@ class Node:
     updated_at: datetime
     deployed_at: datetime | None = None
     deleted_at: datetime | None = None
+    subnet_id: str | None = None  # of the private network that it has `private_address` on
+    private_address: IPv4Address | None = None
 
     @property
     def deleting(self) -> bool:

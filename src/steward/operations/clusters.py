@@ -18,10 +18,22 @@ from steward.domain import (
     networks,
     nodepools,
     nodes,
+    private_networks,
     projects,
     versions,
 )
-from steward.operations import access, capabilities, capacity, contracts, history, orders, pools, quotas, wishes
+from steward.operations import (
+    access,
+    capabilities,
+    capacity,
+    cluster_networks,
+    contracts,
+    history,
+    orders,
+    pools,
+    quotas,
+    wishes,
+)
 from steward.operations import context as context_
 from steward.operations.registry import narrow, operation
 from steward.ports import records
@@ -70,6 +82,7 @@ async def create(
         project = await access.project(work, actor, project_id)
         accepted = await contracts.at_order(work, actor, project, now)
         draft = _drafted(contracts.completed(order, accepted), project.id, accepted.version, now)
+        draft = dataclasses.replace(draft, network=await _network(context, work, draft, order))
         draft = dataclasses.replace(draft, conditions=_first_conditions(context, draft))
         ordered = [pools.ordered(context, draft, each, now=now) for each in order.pools]
         pools.check_names(ordered)
@@ -91,7 +104,7 @@ def _drafted(
     """The cluster with everything but its slot."""
     region = capabilities.region(order.region)
     plan = _word(clusters.Plan, order.plan or clusters.Plan.FREE, "plan")
-    wishes.check_network(order)
+    cluster_networks.check_form(_choice(order))
     pods, services = wishes.ranges(order, plan)
     version = versions.ordered(capabilities.versions_offered(), order.version or capabilities.default_series())
     policy = order.update_policy or clusters.UpdatePolicy.ALWAYS_UPDATE
@@ -113,6 +126,29 @@ def _drafted(
         created_at=now,
         updated_at=now,
     )
+
+
+def _choice(order: orders.ClusterOrder) -> cluster_networks.Choice:
+    return cluster_networks.Choice(
+        network_id=order.private_network_id,
+        nodes_subnet_id=order.nodes_subnet_id,
+        load_balancers_subnet_id=order.load_balancers_subnet_id,
+        configuration=order.private_network,
+    )
+
+
+async def _network(
+    context: context_.Context, work: records.Work, draft: clusters.Cluster, order: orders.ClusterOrder
+) -> private_networks.Membership | None:
+    around = cluster_networks.Surroundings(
+        project_id=draft.project_id,
+        region=draft.region,
+        plan=draft.plan,
+        pods=draft.pods,
+        services=draft.services,
+        own=context.own_range,
+    )
+    return await cluster_networks.chosen(work, _choice(order), around)
 
 
 def _first_conditions(context: context_.Context, draft: clusters.Cluster) -> conditions.Conditions:
@@ -194,13 +230,13 @@ def _ordered_as(cluster: clusters.Cluster, named: str) -> dict[str, str]:
         "version": str(cluster.version),
         "region": cluster.region,
         "plan": cluster.plan.value,
-        "network": "public",
         "updatePolicy": cluster.update_policy.value,
         "kubeProxyMode": cluster.proxy_mode.value,
         "pods": str(cluster.pods),
         "services": str(cluster.services),
         "named": named,
         "contract": cluster.contract,
+        **cluster_networks.facts_of(cluster),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 from steward.ports import audit_logs as audit_logs_
 from steward.ports import clock, hosts, messengers, passwords, records
@@ -23,6 +24,7 @@ class Context:
     wake: Callable[[str], None]
     ledger_name: str = "steward.local"
     gauges: gauges_.Gauges = gauges_.NO_GAUGES
+    own_range: IPv4Network | None = None  # the provider's; no subnet of nodes may touch it
     webhooks: messengers.Webhooks = messengers.NO_WEBHOOKS
     audit_logs: audit_logs_.AuditLogs = audit_logs_.NO_AUDIT_LOGS
     log_receivers: log_receivers_.LogReceivers = log_receivers_.NO_LOG_RECEIVERS

@@ -17,31 +17,7 @@ def checked_uuid(text: str, what: str) -> str:
         raise errors.BadInput(f"[{what}] Given data ({text[:64]}) is not valid for type uuid") from None
 
 
-def check_network(order: orders.ClusterOrder) -> None:
-    """Only the public network is offered; what is not a UUID is said to be wrong before that."""
-    if order.load_balancers_subnet_id is not None:
-        checked_uuid(order.load_balancers_subnet_id, "loadBalancersSubnetId")
-    if order.private_network_id:
-        _check_network_uuid(order.private_network_id)
-        raise errors.BadInput(
-            "[privateNetworkId] private networks are not offered in this region yet; order without privateNetworkId",
-            name="InvalidDataError",
-        )
-    if order.nodes_subnet_id or order.load_balancers_subnet_id:
-        raise errors.BadInput(
-            "[nodesSubnetId, loadBalancersSubnetId] subnets can be given only together with privateNetworkId, and "
-            "private networks are not offered in this region yet",
-            name="InvalidDataError",
-        )
-    if any((order.private_network or {}).values()):
-        raise errors.BadInput(
-            "[privateNetworkConfiguration] needs privateNetworkId, and private networks are not offered in this "
-            "region yet",
-            name="InvalidDataError",
-        )
-
-
-def _check_network_uuid(text: str) -> None:
+def check_network_uuid(text: str) -> None:
     try:
         uuid.UUID(text)
     except ValueError:

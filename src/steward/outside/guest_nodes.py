@@ -72,6 +72,7 @@ def changes(identity: guests.NodeIdentity, found: Document) -> dict[str, Any]:
 
 def seen(node: Document) -> guests.GuestNode:
     conditions = node.get("status", {}).get("conditions", ())
+    addresses = node.get("status", {}).get("addresses", ())
     ready = next((each for each in conditions if each["type"] == "Ready"), None)
     return guests.GuestNode(
         name=node["metadata"]["name"],
@@ -81,6 +82,7 @@ def seen(node: Document) -> guests.GuestNode:
         unschedulable=node["spec"].get("unschedulable", False),
         labels=node["metadata"].get("labels", {}),
         pods=node["spec"].get("podCIDR", ""),
+        address=next((each["address"] for each in addresses if each["type"] == "InternalIP"), ""),
     )
 
 

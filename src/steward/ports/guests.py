@@ -37,6 +37,7 @@ class GuestNode:
     unschedulable: bool
     labels: Mapping[str, str] = field(default_factory=dict)
     pods: str = ""  # its pod range
+    address: str = ""  # its InternalIP: where the control plane asks for its kubelet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

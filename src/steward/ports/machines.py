@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
-from steward.domain import clusters, flavors, networks, nodes, versions
+from steward.domain import clusters, flavors, networks, nodes, private_networks, versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,14 @@ class Machine:
     version: versions.Version
     flavor: flavors.Flavor
     proxy_mode: clusters.ProxyMode = clusters.ProxyMode.IPTABLES
+    leg: private_networks.Leg | None = None  # on the private network of its cluster
     instance_id: str
     files: Mapping[str, str] = field(repr=False)
+
+    @property
+    def address(self) -> IPv4Address:
+        """What its cluster knows it by: the private one, where it has one."""
+        return self.network.node_address(self.number) if self.leg is None else self.leg.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,9 @@ from steward.domain import (
     tickets,
 )
 from steward.domain import (
+    cloud_operations as cloud_operations_,
+)
+from steward.domain import (
     evidence as evidence_,
 )
 from steward.domain import (
@@ -48,6 +51,9 @@ from steward.domain import (
 )
 from steward.domain import (
     people as people_,
+)
+from steward.domain import (
+    private_networks as private_networks_,
 )
 from steward.domain import (
     quotas as quotas_,
@@ -310,6 +316,11 @@ class Work:
     quotas: Collection[quotas_.Quota]  # id: project
     quota_requests: Collection[quotas_.Request]  # [project]
     replays: Collection[replays.Mark]  # [; ; when its signature is too old]
+    private_networks: Collection[private_networks_.PrivateNetwork]  # [project; project and VLAN]
+    subnets: Collection[private_networks_.Subnet]  # [network]
+    gateways: Collection[private_networks_.Gateway]  # [network]
+    vracks: Collection[private_networks_.Vrack]  # id: project
+    cloud_operations: Collection[cloud_operations_.CloudOperation]  # [project]
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from steward.reconcile import (
     nodepools,
     nodes,
     notices,
+    private_networks,
     probes,
 )
 from steward.reconcile.evidence import availability, collectors
@@ -59,6 +60,7 @@ def assemble(
     handlers["job"] = runner
     handlers["cluster"] = clusters.ClusterReconciler(services)
     handlers["nodepool"] = nodepools.NodePoolReconciler(services)
+    handlers["private-network"] = private_networks.PrivateNetworkReconciler(services)
     handlers["access"] = accesses.AccessReconciler(services)
     handlers["node"] = nodes.NodeReconciler(services, node_views.NodeViews(services.guests, services.clock))
     services.host.subscribe(Changes(services).note)
@@ -83,6 +85,7 @@ async def everything(services: Services, runner: jobs.JobRunner) -> list[str]:
     """All subjects that exist; those of clusters first, for the others wait for them."""
     async with services.records.read() as work:
         found = [f"cluster:{each.id}" for each in await work.clusters.all()]
+        found += [f"private-network:{each.id}" for each in await work.private_networks.all()]
         found += [f"nodepool:{each.id}" for each in await work.nodepools.all()]
         found += [f"node:{each.id}" for each in await work.nodes.all()]
         found += [f"access:{each.id}" for each in await work.accesses.all() if each.open]

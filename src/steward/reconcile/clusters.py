@@ -12,7 +12,17 @@ from steward.catalogue import addons
 from steward.domain import clusters, conditions
 from steward.ports import guests, records
 from steward.ports.control_planes import Part
-from steward.reconcile import cluster_states, credentials, engine, flow, issuances, outcome, removals, restrictions
+from steward.reconcile import (
+    cluster_states,
+    credentials,
+    engine,
+    flow,
+    issuances,
+    outcome,
+    removals,
+    restrictions,
+    routes,
+)
 from steward.reconcile.cluster_states import CHANGE, INSTALL, RESTORE
 from steward.reconcile.outcome import DONE, Outcome, Wait
 from steward.reconcile.scopes import Scope
@@ -80,6 +90,9 @@ class ClusterReconciler:
         admitted = "Let in who may reach the API"
         answers, ready = "Wait until the API answers", "Wait until the API is ready"
         services = "Install the cluster's services"
+        route: tuple[flow.Step, ...] = ()
+        if scope.cluster.network is not None:
+            route = (step(routes.STEP, lambda: routes.carried(self._services, scope.cluster), ready),)
         return flow.Flow(
             subject=f"cluster:{scope.cluster.id}",
             name="Restore the cluster" if installed else "Install the cluster",
@@ -97,6 +110,7 @@ class ClusterReconciler:
                 step("Start the scheduler", lambda: self._ensure(scope, Part.SCHEDULER), api if installed else ready),
                 step(services, lambda: self._install_services(scope), ready),
                 step("Wait until pods can be made", lambda: self._has_account(scope), ready),
+                *route,
             ),
         )
 

@@ -97,11 +97,13 @@ def node_files(
 ) -> dict[str, str]:
     """What a node's programs prove themselves with."""
     authority = _pair(files, "ca")
-    address = str(network.node_address(node.number))
+    addresses = [str(network.node_address(node.number))]
+    if node.private_address is not None:
+        addresses.append(str(node.private_address))
     requests = {
         "kubelet": certificates.Request(common_name=f"system:node:{node.name}", organizations=["system:nodes"]),
         "kubelet-server": certificates.Request(
-            common_name=node.name, names=[node.name, address, "127.0.0.1"], client=False
+            common_name=node.name, names=[node.name, *addresses, "127.0.0.1"], client=False
         ),
         "kube-proxy": certificates.Request(common_name="system:kube-proxy"),
     }

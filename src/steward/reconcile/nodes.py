@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from steward.catalogue import loading
-from steward.domain import clusters, conditions, errors, flavors, networks, nodepools, nodes
-from steward.operations import history
+from steward.domain import clusters, conditions, errors, flavors, networks, nodepools, nodes, private_networks
+from steward.operations import history, network_records
 from steward.ports import guests, machines
 from steward.reconcile import credentials, engine, flow, identities, issuances, node_views, outcome
 from steward.reconcile.nodepools import NUMBERS
@@ -22,6 +22,7 @@ RESTORE = "3.2.1-3"
 PROTECT = "3.1.5-4"
 REMOVE = "5.1-2"
 DESTROY_DATA = "5.2-1"
+ROUTES = "3.1.5-2"
 DRAIN_AT_MOST = timedelta(minutes=10)
 
 
@@ -34,6 +35,20 @@ class Scope:
     lease: engine.Lease
     cluster_files: dict[str, str]
     files: dict[str, str]
+    subnet: private_networks.Subnet | None = None  # of the private network that it is to be on
+    segment: int = -1  # that network's
+
+    @property
+    def leg(self) -> private_networks.Leg | None:
+        on, subnet, address = self.cluster.network, self.subnet, self.node.private_address
+        if on is None or subnet is None or address is None:
+            return None
+        return private_networks.Leg(
+            segment=self.segment,
+            address=address,
+            prefix=subnet.cidr.prefixlen,
+            default_via=private_networks.default_via(on, subnet),
+        )
 
     @property
     def machine(self) -> machines.Machine:
@@ -48,6 +63,7 @@ class Scope:
             version=self.node.version,
             flavor=flavor_named(self.node.flavor),
             proxy_mode=self.cluster.proxy_mode,
+            leg=self.leg,
             instance_id=identities.instance_of(self.node),
             files=self.files,
         )
@@ -81,8 +97,13 @@ class NodeReconciler:
                 return None
             cluster_files = await credentials.load(work, cluster.id)
             files = await credentials.load(work, node_id)
-        network = self._services.plan.cluster(cluster.slot)
-        return Scope(node, pool, cluster, network, lease, cluster_files, files)
+            network = self._services.plan.cluster(cluster.slot)
+            scope = Scope(node, pool, cluster, network, lease, cluster_files, files)
+            if cluster.network is not None:
+                scope.subnet = await work.subnets.get(cluster.network.nodes_subnet_id)
+                on = await work.private_networks.get(cluster.network.network_id)
+                scope.segment = -1 if on is None else on.number
+        return scope
 
     def _flow(self, scope: Scope) -> flow.Flow:
         activity = INSTALL if scope.node.deployed_at is None else RESTORE
@@ -91,16 +112,47 @@ class NodeReconciler:
             return flow.Step(name=name, activity=under, act=act, needs=needs)
 
         keys, register, start = "Issue the node's certificates", "Announce the node", "Start the machine"
+        allot = "Allot an address on the private network"
+        private = scope.cluster.network is not None or scope.node.private_address is not None
         return flow.Flow(
             subject=f"node:{scope.node.id}",
             name="Install the node" if scope.node.deployed_at is None else "Restore the node",
             steps=(
-                step(keys, lambda: self._issue(scope), under=PROTECT),
+                *((step(allot, lambda: self._allot(scope)),) if private else ()),
+                step(keys, lambda: self._issue(scope), *((allot,) if private else ()), under=PROTECT),
                 step(register, lambda: self._register(scope), keys),
                 step(start, lambda: self._start(scope), keys),
                 step("Wait until the node is ready", lambda: self._joined(scope), register, start),
             ),
         )
+
+    async def _allot(self, scope: Scope) -> Outcome:
+        """From the subnet that its cluster's nodes are on now; one of another subnet is given back."""
+        wanted = None if scope.subnet is None else scope.subnet.id
+        if scope.node.subnet_id == wanted:
+            return DONE
+        async with self._services.applying(scope.lease) as work:
+            node = await work.nodes.get(scope.node.id)
+            if node is None:
+                return Wait(message="It is gone", after=0.0)
+            if node.subnet_id is not None:
+                await work.allotments.give_back(network_records.PLACES.format(node.subnet_id), node.id)
+            node = replace(node, subnet_id=None, private_address=None)
+            if scope.subnet is not None:
+                pool = network_records.PLACES.format(scope.subnet.id)
+                place = await work.allotments.take(pool, node.id, below=scope.subnet.room)
+                if place is None:
+                    return outcome.Blocked(
+                        message=f"Subnet {scope.subnet.cidr} has given all its {scope.subnet.room} addresses away",
+                        whose_turn=errors.CUSTOMER,
+                        activity=ROUTES,
+                    )
+                node = replace(node, subnet_id=scope.subnet.id, private_address=scope.subnet.address(place))
+            await work.nodes.save(node)
+            # Its kubelet's certificate names the address.
+            await work.secrets.remove_all(node.id)
+        scope.node, scope.files = node, {}
+        return DONE
 
     async def _issue(self, scope: Scope) -> Outcome:
         certificate = scope.files.get("kubelet.crt")
@@ -263,6 +315,8 @@ class NodeReconciler:
                 return
             await work.nodes.save(replace(node, deleted_at=now, updated_at=now))
             await work.allotments.give_back(NUMBERS.format(scope.cluster.id), node.id)
+            if node.subnet_id is not None:
+                await work.allotments.give_back(network_records.PLACES.format(node.subnet_id), node.id)
             await work.secrets.remove_all(node.id)
             await work.progress.remove(f"node:{node.id}")
             await history.keep(

@@ -18,6 +18,7 @@ from steward.ports import (
     hosts,
     machines,
     messengers,
+    private_networks,
     probes,
 )
 from steward.ports import log_receivers as log_receivers_
@@ -44,6 +45,7 @@ class Services:
     machines: machines.Machines
     guests: guests.Guests
     probes: probes.Probes
+    private_networks: private_networks.PrivateNetworks
     audit_logs: audit_logs.AuditLogs
     host: hosts.Host
     plan: networks.Plan

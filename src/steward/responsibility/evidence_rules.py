@@ -121,6 +121,8 @@ VALIDITY: Mapping[str, timedelta] = MappingProxyType(
         "changes": DAY,
         "policy": DAY,
         "versions": HOUR,
+        "addresses": HOUR,
+        "routing": HOUR,
         "labels": HOUR,
         "installation": 365 * DAY,  # what was delivered was delivered; later changes are other rows
         "audit": HOUR,
@@ -178,6 +180,8 @@ def _audited(activity: str, what: str) -> RowRule:
 
 _BOTH_WAYS = "the audit log shows the customer listing and creating objects through the cluster's own API"
 _LABELS = "the region label of every node is the region that was ordered"
+_ADDRESSES = "every node is known by an address of the network that was chosen"
+_ROUTED = "the customer decided the routing, it is read back as decided, and every node's own routing table says so"
 _VERSION = "the API server itself names the version that was chosen"
 _CHANGES = "every change of name or configuration after the delivery was the customer's"
 _INSTALLED = "version, ranges, proxy mode and pools that were ordered are those that are seen; the time it took"
@@ -211,7 +215,7 @@ _SETTINGS_GONE = "no row, allotment or sealed secret of the cluster is left; wha
 _TABLE = (
     _enforced("1.1-1", _source("orders", "the order names its project, and the customer placed it")),
     _enforced("1.1-2", _source("orders", "the order names its network, or the default that was accepted"),
-              told_with="1.1-1"),
+              _source("addresses", _ADDRESSES), told_with="1.1-1"),
     _enforced("1.1-3", _source("orders", "the order names its region, and the customer chose it"),
               _source("labels", _LABELS), told_with="1.1-1"),
     _enforced("1.1-4", _source("orders", "the order names its version, or the default that was accepted"),
@@ -242,7 +246,7 @@ _TABLE = (
     _detected("3.1.3-6", "backups are watched"),
     _detected("3.1.4-1", "sensitive data is encrypted"),
     _enforced("3.1.5-1", _source("restrictions", _ADMITTED)),
-    _enforced("3.1.5-2"),
+    _enforced("3.1.5-2", _source("routing", _ROUTED)),
     _detected("3.1.5-3", "flows of the workloads are secured"),
     _done("3.1.5-4", _source("connections", _TLS), _source("strangers", _STRANGERS)),
     _done("3.1.6-1", _source("inventory", _INVENTORY)),

@@ -54,6 +54,13 @@ _OF_PEOPLE = (
     ("notice.seen", Role.VIEWER, True),
     ("preference.set", Role.VIEWER, True),
 )
+_OF_NETWORKS = (
+    *("private_network.create", "private_network.rename", "private_network.delete"),
+    *("private_network.add_region", "private_network.remove_region"),
+    *("subnet.create", "subnet.edit", "subnet.delete"),
+    *("gateway.create", "gateway.edit", "gateway.delete", "vrack.create"),
+    *("cluster.private_network_configuration", "cluster.load_balancers_subnet"),
+)
 _OF_STAFF = {Role.OWNER: Role.OPERATOR, Role.VIEWER: Role.AUDITOR}
 
 
@@ -110,6 +117,8 @@ RULES = MappingProxyType(
         "cluster.set_openid": Rule("3.1.2-3"),
         "cluster.change_openid": Rule("3.1.2-3"),
         "cluster.remove_openid": Rule("3.1.2-3"),
+        # How packets are routed in the project.
+        **{name: Rule("3.1.5-2") for name in _OF_NETWORKS},
         "cluster.delete": Rule("5.1-1"),
         "nodepool.create": Rule("3.1.3-3"),
         "nodepool.edit": Rule("3.1.3-3"),

@@ -18,7 +18,6 @@ WAITING: Mapping[str, str] = MappingProxyType(
         "3.1.3-4": "a signal of the customer's own monitoring",
         "3.1.3-6": _BACKUPS,
         "3.1.4-1": "volumes, and classes of them that encrypt",
-        "3.1.5-2": "private networks",
         "3.1.5-3": "a view of what the workloads expose",
         "3.1.6-4": "upgrades of a cluster",
         "3.1.6-7": "a view of calls that the next version drops, and of the age of images",

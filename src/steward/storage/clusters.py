@@ -70,6 +70,7 @@ class Clusters:
                 "openid": None if cluster.openid is None else dataclasses.asdict(cluster.openid),
                 "generation": cluster.generation,
                 "at_once": cluster.at_once,
+                "network": None if cluster.network is None else values.json_of_membership(cluster.network),
                 "created_at": cluster.created_at,
                 "updated_at": cluster.updated_at,
             },
@@ -106,6 +107,7 @@ def _cluster(row: sessions.Row) -> clusters.Cluster:
         openid=values.openid(row.openid),
         generation=row.generation,
         at_once=row.at_once,
+        network=None if row.network is None else values.membership_of(row.network),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

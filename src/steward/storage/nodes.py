@@ -1,6 +1,7 @@
 """Nodes in the database, those that are and those that were."""
 
 from collections.abc import Sequence
+from ipaddress import IPv4Address
 
 import sqlalchemy as sa
 
@@ -67,6 +68,8 @@ class Nodes:
                 "updated_at": node.updated_at,
                 "deployed_at": node.deployed_at,
                 "deleted_at": node.deleted_at,
+                "subnet_id": node.subnet_id,
+                "private_address": None if node.private_address is None else str(node.private_address),
             },
         )
 
@@ -88,4 +91,6 @@ def _node(row: sessions.Row) -> nodes.Node:
         updated_at=row.updated_at,
         deployed_at=row.deployed_at,
         deleted_at=row.deleted_at,
+        subnet_id=row.subnet_id,
+        private_address=None if row.private_address is None else IPv4Address(row.private_address),
     )

@@ -151,6 +151,7 @@ clusters = sa.Table(
     sa.Column("openid", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("generation", sa.BigInteger(), nullable=False, server_default="0"),
     sa.Column("at_once", sa.Boolean(), nullable=False, server_default=sa.false()),
+    sa.Column("network", sa.JSON(none_as_null=True), nullable=True),  # the private one, where it is on one
     _moment("created_at"),
     _moment("updated_at"),
 )
@@ -197,6 +198,8 @@ nodes = sa.Table(
     _moment("updated_at"),
     _moment("deployed_at", null=True),
     _moment("deleted_at", null=True, index=True),
+    _text("subnet_id", null=True),
+    _text("private_address", null=True),
 )
 
 events = sa.Table(

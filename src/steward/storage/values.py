@@ -3,13 +3,14 @@
 The repositories call it. Columns that are not JSON are mapped in the repository of their noun.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv4Network
 from typing import Any
 
-from steward.domain import conditions, customizations, openidconnects, versions
+from steward.domain import conditions, customizations, openidconnects, private_networks, versions
 
 Json = Mapping[str, Any]
 _DEFAULT_TREE = customizations.tree(customizations.DEFAULT)
@@ -69,3 +70,11 @@ def conditions_of(stored: Sequence[Json]) -> conditions.Conditions:
         )
         for each in stored
     )
+
+
+def json_of_membership(membership: private_networks.Membership) -> Json:
+    return dataclasses.asdict(membership)
+
+
+def membership_of(stored: Json) -> private_networks.Membership:
+    return private_networks.Membership(**stored)

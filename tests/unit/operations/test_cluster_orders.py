@@ -92,7 +92,7 @@ def test_standard_says_that_it_lacks_replicas() -> None:
         ({"plan": "standard", "pods": "10.3.0.0/16"}, "overlap"),
         ({"plan": "standard", "pods": "nonsense"}, "not valid for type ipv4Block"),
         ({"private_network_id": "pn-1_2"}, "is not a correct uuid"),
-        ({"private_network_id": str(uuid.uuid4())}, "private networks are not offered in this region yet"),
+        ({"private_network_id": str(uuid.uuid4())}, "does not exist"),
         ({"load_balancers_subnet_id": ""}, "not valid for type uuid"),
         ({"load_balancers_subnet_id": str(uuid.uuid4())}, "only together with privateNetworkId"),
         ({"nodes_subnet_id": str(uuid.uuid4())}, "only together with privateNetworkId"),

@@ -74,6 +74,10 @@ async def _let_in_by_the_provider(site: Site, cluster_id: str) -> None:
     await _add(site, cluster_id, restrictions.CHANGED, "3.1.5-1", party="provider", restrictions="")
 
 
+async def _routed_by_the_provider(site: Site, cluster_id: str) -> None:
+    await _add(site, cluster_id, "cluster:private-network-changed", "3.1.5-2", party="provider", network="public")
+
+
 async def _sized_by_nobody(site: Site, cluster_id: str) -> None:
     """The wanted size is another one than anybody asked for."""
     (pool,) = await site.pools(cluster_id)
@@ -245,6 +249,7 @@ BREAKS: dict[str, Break] = {
     "3.1.2-3": _world(_admin_of_the_provider),
     "3.1.3-3": _sized_by_nobody,
     "3.1.5-1": _let_in_by_the_provider,
+    "3.1.5-2": _routed_by_the_provider,
     "3.1.5-4": _world(lambda place: setattr(place.faults, "admits_anybody", True)),
     "3.1.6-1": _world(_stranger_node),
     "3.1.6-2": _overdue_risk,

@@ -16,6 +16,7 @@ from steward.responsibility import evidence_rules
 from steward.responsibility.evidence_rules import Scope, Word
 from steward.runtimes.simulated import audit_logs
 from tests.unit.reconcile import test_audits
+from tests.unit.reconcile.backbones import Backbone
 from tests.unit.reconcile.sites import CUSTOMER, Site
 
 AN_OUTAGE = 200.0
@@ -68,7 +69,8 @@ async def full(site: Site) -> str:
     """A cluster of whose contract every row is proven or attested that anything can prove today."""
     await site.restart(advisories=Database(site))
     owner, operator = await both(site)
-    cluster_id = await site.standing(2)
+    backbone = await Backbone(site).make()
+    cluster_id = await site.standing(2, private_network_id=backbone.openstack_id)
     await site.standing(1)  # whom credentials are shown to
     await clusters_.edit(site.context, CUSTOMER, project_id=site.project_id, cluster_id=cluster_id, name="another-name")
     await restrict(site, cluster_id, "192.0.2.0/24")

@@ -19,6 +19,7 @@ from steward.operations import customizations as customizations_
 from steward.operations import nodepools as nodepools_
 from steward.operations import nodes as nodes_
 from steward.operations import projects as projects_
+from steward.operations.network_records import GATEWAYS, PLACES, SEGMENTS
 from steward.outside import sealing
 from steward.ports.control_planes import Part
 from steward.runtimes.simulated import audit_logs as audit_logs_
@@ -95,17 +96,17 @@ class Site:
                 await self.restart()
         return died
 
-    async def order(self, *sizes: int) -> str:
+    async def order(self, *sizes: int, **fields: Any) -> str:
         pools = [
             orders.PoolOrder(name=f"pool-{number}", flavor="d2-4", desired=size) for number, size in enumerate(sizes)
         ]
-        order = orders.ClusterOrder(region="LOCAL1", pools=pools)
+        order = orders.ClusterOrder(region="LOCAL1", pools=pools, **fields)
         view = await clusters_.create(self.context, CUSTOMER, project_id=self.project_id, order=order)
         return view.cluster.id
 
-    async def standing(self, *sizes: int) -> str:
+    async def standing(self, *sizes: int, **fields: Any) -> str:
         """A cluster that is ordered and ready."""
-        cluster_id = await self.order(*sizes)
+        cluster_id = await self.order(*sizes, **fields)
         await self.settled()
         return cluster_id
 
@@ -226,6 +227,8 @@ class Site:
             leased = {subject for (subject,) in rows.execute("SELECT subject FROM leases")}
         due = {(clusters_.SLOTS, str(each.id)) for each in stored.clusters}
         due |= {(f"node:{each.cluster_id}", str(each.id)) for each in stored.nodes}
+        due |= {(PLACES.format(each.subnet_id), str(each.id)) for each in stored.nodes if each.subnet_id}
+        taken = {each for each in taken if each[0] not in (SEGMENTS, GATEWAYS)}
         yield from (f"leaked allotment {each}" for each in sorted(taken - due))
         yield from (f"missing allotment {each}" for each in sorted(due - taken))
         yield from (
@@ -234,7 +237,11 @@ class Site:
             if not each.startswith(("ledger-key:", "log-stream:"))
         )
         yield from (f"leaked progress of {each}" for each in sorted(watched - subjects))
-        yield from (f"leaked lease of {each}" for each in sorted(leased - subjects) if not each.startswith("job:"))
+        yield from (
+            f"leaked lease of {each}"
+            for each in sorted(leased - subjects)
+            if not each.startswith(("job:", "private-network:"))
+        )
 
 
 def _reported(stored: Stored) -> Iterable[str]:

@@ -27,6 +27,7 @@ from steward.runtimes.simulated import control_planes as control_planes_
 from steward.runtimes.simulated import guests as guests_
 from steward.runtimes.simulated import hosts as hosts_
 from steward.runtimes.simulated import machines as machines_
+from steward.runtimes.simulated import private_networks as private_networks_
 from steward.runtimes.simulated import probes as probes_
 from steward.runtimes.simulated import world as world_
 
@@ -179,6 +180,7 @@ class Steward:
                 machines=Gated(machines_.SimulatedMachines(world), self.life),
                 guests=Gated(guests_.SimulatedGuests(world), self.life),
                 probes=Gated(probes_.SimulatedProbes(world), self.life),
+                private_networks=Gated(private_networks_.SimulatedPrivateNetworks(world), self.life),
                 audit_logs=Gated(audit_logs_.SimulatedAuditLogs(world), self.life),
                 host=self._host,
                 plan=PLAN,

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from steward.api.ovh import network_shapes
 from steward.catalogue import loading
 from steward.domain import clusters, customizations, flavors, networks, nodepools, nodes, openidconnects, projects
 from steward.kit import times
@@ -39,10 +40,7 @@ def cluster(view: clusters_.View, plan: networks.Plan) -> Shape:
         "isUpToDate": view.is_up_to_date,
         "controlPlaneIsUpToDate": view.control_plane_is_up_to_date,
         "auditLogsSubscribed": found.logs_subscribed,
-        "privateNetworkId": None,
-        "nodesSubnetId": None,
-        "loadBalancersSubnetId": found.kept.get("loadBalancersSubnetId"),
-        "privateNetworkConfiguration": None,
+        **network_shapes.membership(found),
         "ipAllocationPolicy": policy if standard else None,
         "createdAt": times.rfc3339(found.created_at),
         "updatedAt": times.rfc3339(found.updated_at),

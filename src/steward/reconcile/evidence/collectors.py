@@ -10,6 +10,7 @@ from steward.reconcile.evidence import (
     quotas,
     restrictions,
     risks,
+    routing,
     sizes,
     surveys,
 )
@@ -17,5 +18,5 @@ from steward.reconcile.services import Services
 
 
 def jobs(services: Services) -> list[jobs_.Job]:
-    modules = (orders, sizes, quotas, members, surveys, connections, restrictions, interventions, risks, logs)
+    modules = (orders, routing, sizes, quotas, members, surveys, connections, restrictions, interventions, risks, logs)
     return [job for each in modules for job in each.jobs(services)]

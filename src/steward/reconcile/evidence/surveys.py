@@ -12,7 +12,7 @@ from typing import Any
 
 from steward.domain import clusters, conditions, errors, evidence, networks, nodepools, nodes
 from steward.domain.evidence import Outcome
-from steward.operations import outbox
+from steward.operations import cluster_networks, outbox
 from steward.ports import guests, machines
 from steward.reconcile import credentials, issuances
 from steward.reconcile import jobs as jobs_
@@ -92,7 +92,7 @@ class Surveyor:
             reported = await work.evidence.get(f"{INSTALL}/{evidence.of_cluster(cluster.id)}/installation")
             listed = await work.evidence.get(f"{INVENTORY}/{evidence.of_cluster(cluster.id)}/inventory")
         now = self._services.clock.now()
-        saws = [version(known), labels(known), bindings(admins), inventory(known, listed, now)]
+        saws = [version(known), labels(known), addresses(known), bindings(admins), inventory(known, listed, now)]
         if reported is None or reported.outcome is not Outcome.PROVEN:
             saws.append(installation(known, now))
         if all(each.outcome is not Outcome.UNKNOWN for each in saws):
@@ -172,6 +172,26 @@ def labels(known: Known) -> Saw:
     if not known.survey.nodes:
         return saw(Outcome.NOT_APPLICABLE, "There are no nodes yet")
     return saw(Outcome.PROVEN, "Every node is labelled with the region that was ordered")
+
+
+def addresses(known: Known) -> Saw:
+    """By which address each node is known, against the network that was chosen (1.1-2)."""
+    on = known.cluster.network
+    wanted = {each.name: str(each.private_address or known.network.node_address(each.number)) for each in known.settled}
+    seen = {each.name: each.address for each in known.survey.nodes if each.name in wanted}
+    facts = {"network": cluster_networks.PUBLIC if on is None else on.openstack_id, "nodes": seen}
+
+    def saw(outcome: Outcome, said: str) -> Saw:
+        return Saw(activity="1.1-2", collector="addresses", outcome=outcome, summary=said, facts=facts)
+
+    if not wanted:
+        return saw(Outcome.NOT_APPLICABLE, "There is no node yet that could be on the network")
+    if any(not address for address in seen.values()) or len(seen) < len(wanted):
+        return saw(Outcome.UNKNOWN, "Not every node has told its address yet")
+    strange = sorted(name for name, address in seen.items() if address != wanted[name])
+    if strange or (on is not None and any(each.private_address is None for each in known.settled)):
+        return saw(Outcome.BREACHED, f"{len(strange)} nodes are known by an address of another network than was chosen")
+    return saw(Outcome.PROVEN, f"All {len(seen)} nodes are known by an address of the network that was chosen")
 
 
 def bindings(admins: Mapping[str, Sequence[str]]) -> Saw:

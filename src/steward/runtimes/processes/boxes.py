@@ -42,10 +42,9 @@ def links_of_root() -> Mapping[str, str]:
 
 def host_files(wanted: machines.Machine, resolvers: Sequence[IPv4Address]) -> Mapping[str, str]:
     """The few files of /etc that programs look for."""
-    address = wanted.network.node_address(wanted.number)
     return {
         "etc/hostname": f"{wanted.name}\n",
-        "etc/hosts": f"127.0.0.1 localhost\n::1 localhost\n{address} {wanted.name}\n",
+        "etc/hosts": f"127.0.0.1 localhost\n::1 localhost\n{wanted.address} {wanted.name}\n",
         "etc/machine-id": hashlib.sha256(wanted.node_id.encode()).hexdigest()[:32] + "\n",
         "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
         "etc/group": "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n",
@@ -143,6 +142,8 @@ def proxy_configuration(wanted: machines.Machine) -> Mapping[str, Any]:
         "clientConnection": {"kubeconfig": "/etc/kubernetes/kube-proxy.kubeconfig"},
         "clusterCIDR": str(wanted.pods),
         "hostnameOverride": wanted.name,
+        # Else nftables mode would answer at the private address alone, which nobody outside the network reaches.
+        **({"nodePortAddresses": ["0.0.0.0/0"]} if wanted.leg is not None else {}),
         "mode": "iptables" if wanted.proxy_mode is clusters.ProxyMode.IPTABLES else other,
         # These sysctls belong to the host's own namespace.
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpCloseWaitTimeout": "0s", "tcpEstablishedTimeout": "0s"},
@@ -227,7 +228,6 @@ def proxy_environment(proxy: str, wanted: machines.Machine, registry: str) -> Ma
 
 def commands(wanted: machines.Machine, find: Mapping[str, Path]) -> Mapping[str, tuple[str, ...]]:
     """Of the node's three programs, in the order of need."""
-    address = wanted.network.node_address(wanted.number)
     return {
         "containerd": (str(find["containerd"]), "--config=/etc/containerd/config.toml", "--log-level=warn"),
         "kubelet": (
@@ -235,7 +235,7 @@ def commands(wanted: machines.Machine, find: Mapping[str, Path]) -> Mapping[str,
             "--config=/etc/kubernetes/kubelet.yaml",
             "--kubeconfig=/etc/kubernetes/kubelet.kubeconfig",
             f"--hostname-override={wanted.name}",
-            f"--node-ip={address}",
+            f"--node-ip={wanted.address}",
             "--root-dir=/var/lib/kubelet",
         ),
         "kube-proxy": (str(find["kube-proxy"]), f"--config=/{PROXY_CONFIGURATION}"),

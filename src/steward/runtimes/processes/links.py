@@ -14,6 +14,7 @@ from steward.runtimes.processes import commands, places
 
 BRIDGE = "nodes0"
 UPLINK = "uplink0"
+PRIVATE_LEG = "private0"  # of a node on a private network: `segments.py` says where its default route goes
 _SYSCTLS = (
     "net.ipv4.ip_forward=1",
     "net.ipv4.conf.all.send_redirects=0",
@@ -100,12 +101,12 @@ async def ensure_cluster(
 ) -> None:
     name = spot.namespace(network.slot)
     if not places.namespace_path(name).exists():
-        await commands.run("ip", "netns", "add", name)
-    if not await _has_link(None, name):
+        await add_namespace(name)
+    if not await has_link(None, name):
         # A half-made pair of an earlier attempt may stand inside; the pair goes as a whole.
-        await _batch(name, [f"link del {UPLINK}"], lenient=True)
-        await _batch(None, [f"link add {name} type veth peer name {UPLINK} netns {name}"])
-    await _batch(
+        await batch(name, [f"link del {UPLINK}"], lenient=True)
+        await batch(None, [f"link add {name} type veth peer name {UPLINK} netns {name}"])
+    await batch(
         None,
         [
             f"addr replace {network.host_address}/{network.link.prefixlen} dev {name}",
@@ -113,8 +114,8 @@ async def ensure_cluster(
             f"route replace {network.nodes} via {network.api_address} dev {name}",
         ],
     )
-    inside = [] if await _has_link(name, BRIDGE) else [f"link add {BRIDGE} type bridge forward_delay 0"]
-    inside += [
+    lines = [] if await has_link(name, BRIDGE) else [f"link add {BRIDGE} type bridge forward_delay 0"]
+    lines += [
         "link set lo up",
         f"addr replace {network.api_address}/{network.link.prefixlen} dev {UPLINK}",
         f"link set {UPLINK} up",
@@ -122,8 +123,8 @@ async def ensure_cluster(
         f"addr replace {network.gateway}/{network.nodes.prefixlen} dev {BRIDGE}",
         f"link set {BRIDGE} up",
     ]
-    await _batch(name, inside)
-    await _inside(name, "sysctl", "-qw", *_SYSCTLS)
+    await batch(name, lines)
+    await inside(name, "sysctl", "-qw", *_SYSCTLS)
     await rule_cluster(spot, network, pods, outlet)
 
 
@@ -131,8 +132,8 @@ async def rule_cluster(
     spot: places.Places, network: networks.ClusterNetwork, pods: IPv4Network, outlet: Outlet | None
 ) -> None:
     """The rules alone, in the place of those that stood; connections go on."""
-    rules = _fresh("steward", cluster_rules(network, pods, outlet))
-    await _inside(spot.namespace(network.slot), "nft", "-f", "-", stdin=rules)
+    rules = fresh("steward", cluster_rules(network, pods, outlet))
+    await inside(spot.namespace(network.slot), "nft", "-f", "-", stdin=rules)
 
 
 Identity = tuple[int, int, str]
@@ -154,24 +155,24 @@ async def ensure_node(spot: places.Places, network: networks.ClusterNetwork, num
     cluster, node = spot.namespace(network.slot), spot.node_namespace(network.slot, number)
     port = f"node{number}"
     if not places.namespace_path(node).exists():
-        await commands.run("ip", "netns", "add", node)
-    if not await _has_link(cluster, port):
-        await _batch(node, ["link del eth0"], lenient=True)
-        await _batch(cluster, [f"link add {port} type veth peer name eth0 netns {node}"])
+        await add_namespace(node)
+    if not await has_link(cluster, port):
+        await batch(node, ["link del eth0"], lenient=True)
+        await batch(cluster, [f"link add {port} type veth peer name eth0 netns {node}"])
     address = network.node_address(number)
-    await _batch(cluster, [f"link set {port} master {BRIDGE} up"])
-    await _batch(
+    await batch(cluster, [f"link set {port} master {BRIDGE} up"])
+    await batch(
         node,
         [
             "link set lo up",
             # Fixed, so that a node that takes over an address is not sought at its predecessor's.
             f"link set eth0 address {_hardware_address(network.slot, number)} up",
             f"addr replace {address}/{network.nodes.prefixlen} dev eth0",
-            f"route replace default via {network.gateway}",
+            *([] if await has_link(node, PRIVATE_LEG) else [f"route replace default via {network.gateway}"]),
         ],
     )
-    await _batch(cluster, [f"route replace {networks.node_pods(pods, number)} via {address} dev {BRIDGE}"])
-    await _inside(node, "sysctl", "-qw", *_SYSCTLS)
+    await batch(cluster, [f"route replace {networks.node_pods(pods, number)} via {address} dev {BRIDGE}"])
+    await inside(node, "sysctl", "-qw", *_SYSCTLS)
 
 
 async def remove_node(spot: places.Places, slot: int, number: int) -> None:
@@ -180,33 +181,33 @@ async def remove_node(spot: places.Places, slot: int, number: int) -> None:
         # Takes the route to the pods with it, once the address is no longer reachable; so it is named first.
         routes = json.loads(await commands.run("ip", "-n", cluster, "-j", "route") or "[]")
         gateway = [each["dst"] for each in routes if each.get("gateway", "").endswith(f".{10 + number}")]
-        await _batch(cluster, [f"link del node{number}", *(f"route del {each}" for each in gateway)], lenient=True)
-    await _remove_namespace(node)
+        await batch(cluster, [f"link del node{number}", *(f"route del {each}" for each in gateway)], lenient=True)
+    await remove_namespace(node)
 
 
 async def remove_cluster(spot: places.Places, slot: int) -> None:
     name = spot.namespace(slot)
     for path in places.namespace_path(name).parent.glob(f"{name}-*"):
-        await _remove_namespace(path.name)
-    await _batch(None, [f"link del {name}"], lenient=True)
-    await _remove_namespace(name)
+        await remove_namespace(path.name)
+    await batch(None, [f"link del {name}"], lenient=True)
+    await remove_namespace(name)
 
 
 async def ensure_host(instance: str, plan: networks.Plan) -> None:
     """The rules for all clusters, and the registry's address."""
     await commands.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
     # What belongs to no cluster goes nowhere, rather than out by the default route.
-    await _batch(None, [f"addr replace {plan.registry}/32 dev lo", f"route replace unreachable {plan.range}"])
-    await commands.run("nft", "-f", "-", stdin=_fresh(instance, host_rules(instance, plan)))
+    await batch(None, [f"addr replace {plan.registry}/32 dev lo", f"route replace unreachable {plan.range}"])
+    await commands.run("nft", "-f", "-", stdin=fresh(instance, host_rules(instance, plan)))
 
 
 async def remove_host(instance: str, plan: networks.Plan) -> None:
     lines = [f"addr del {plan.registry}/32 dev lo", f"route del unreachable {plan.range}"]
-    await _batch(None, lines, lenient=True)
+    await batch(None, lines, lenient=True)
     await commands.run("nft", "delete", "table", "ip", instance, accept=(0, 1))
 
 
-def _fresh(table: str, rules: str) -> str:
+def fresh(table: str, rules: str) -> str:
     """Replaces the table in one transaction, whether it stood or not."""
     return f"table ip {table} {{}}\ndelete table ip {table}\n{rules}"
 
@@ -215,27 +216,37 @@ def _hardware_address(slot: int, number: int) -> str:
     return f"02:73:{slot >> 8:02x}:{slot & 255:02x}:{number >> 8:02x}:{number & 255:02x}"
 
 
-async def _remove_namespace(name: str) -> None:
+async def add_namespace(name: str) -> None:
+    await commands.run("ip", "netns", "add", name)
+
+
+async def remove_namespace(name: str) -> None:
     if places.namespace_path(name).exists():
         await commands.run("ip", "netns", "del", name)
 
 
-async def _has_link(namespace: str | None, link: str) -> bool:
-    inside = ("-n", namespace) if namespace else ()
+async def has_link(namespace: str | None, link: str) -> bool:
+    where = ("-n", namespace) if namespace else ()
     try:
-        await commands.run("ip", *inside, "link", "show", "dev", link)
+        await commands.run("ip", *where, "link", "show", "dev", link)
     except commands.Failed:
         return False
     return True
 
 
-async def _batch(namespace: str | None, lines: list[str], *, lenient: bool = False) -> None:
-    inside = ("-n", namespace) if namespace else ()
+async def batch(namespace: str | None, lines: list[str], *, lenient: bool = False) -> None:
+    where = ("-n", namespace) if namespace else ()
     force = ("-force",) if lenient else ()
     accept = (0, 1, 2) if lenient else (0,)
-    await commands.run("ip", *inside, *force, "-batch", "-", stdin="\n".join(lines) + "\n", accept=accept)
+    await commands.run("ip", *where, *force, "-batch", "-", stdin="\n".join(lines) + "\n", accept=accept)
 
 
-async def _inside(namespace: str, *command: str, stdin: str = "") -> None:
+async def shown(namespace: str, *what: str) -> str:
+    """What `ip` says in there."""
+    return await commands.run("ip", "-n", namespace, *what)
+
+
+async def inside(namespace: str, *command: str, stdin: str = "", lenient: bool = False) -> str:
     # Not `ip netns exec`: that mounts a fresh /sys.
-    await commands.run("nsenter", f"--net={places.namespace_path(namespace)}", "--", *command, stdin=stdin)
+    net = f"--net={places.namespace_path(namespace)}"
+    return await commands.run("nsenter", net, "--", *command, stdin=stdin, accept=(0, 1) if lenient else (0,))

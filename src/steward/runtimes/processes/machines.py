@@ -16,9 +16,9 @@ from typing import Any
 
 import yaml
 
-from steward.domain import clusters, errors, nodes, versions
+from steward.domain import clusters, errors, nodes, private_networks, versions
 from steward.ports.machines import Machine, MachineState
-from steward.runtimes.processes import boxes, cgroups, links, places, supervision
+from steward.runtimes.processes import boxes, cgroups, links, places, segments, supervision
 
 BOX = "box"
 PROGRAMS = ("containerd", "kubelet", "kube-proxy")
@@ -46,11 +46,14 @@ class ProcessMachines:
         spot: places.Places,
         supervisor: supervision.Supervisor,
         kit: Kit,
+        segments_: segments.Segments | None = None,
         groups: cgroups.Cgroups | None = None,
     ) -> None:
         self._spot = spot
         self._supervisor = supervisor
         self._kit = kit
+        self._segments = segments_ or segments.Segments(spot)
+        self._legs: dict[nodes.NodeId, tuple[private_networks.Leg | None, segments.Identity | None]] = {}
         self._cgroups = groups or cgroups.Cgroups()
         self._instances: dict[nodes.NodeId, str] = {}
         self._proxy_modes: dict[nodes.NodeId, str] = {}
@@ -59,11 +62,14 @@ class ProcessMachines:
     async def ensure(self, wanted: Machine) -> None:
         here = self._spot.cluster(wanted.cluster_id).node(wanted.node_id)
         running = self._running(wanted.cluster_id, wanted.node_id)
-        if running and self._written.get(wanted.node_id) == wanted.files:
+        connected = self._connected(wanted)
+        if running and connected and self._written.get(wanted.node_id) == wanted.files:
             return
         facts = {"slot": wanted.network.slot, "number": wanted.number, "instance": wanted.instance_id}
         await asyncio.to_thread(places.remember, here.folder, facts)
         await links.ensure_node(self._spot, wanted.network, wanted.number, wanted.pods)
+        made = await self._segments.connect(wanted.network, wanted.number, wanted.pods, wanted.leg)
+        self._legs[wanted.node_id] = (wanted.leg, made)
         # Also while it runs: its programs read renewed certificates from their files by themselves.
         await asyncio.to_thread(self._furnish, wanted, here)
         self._proxy_modes.pop(wanted.node_id, None)
@@ -78,6 +84,13 @@ class ProcessMachines:
             return  # its box is being started again; `observe` says so until then
         except OSError as reason:
             raise errors.Unavailable(f"Node {wanted.name} could not be started: {reason}") from None
+
+    def _connected(self, wanted: Machine) -> bool:
+        """To the segment that stands now, as wanted. No program is run: this is asked often."""
+        leg, made = self._legs.get(wanted.node_id, (None, None))
+        if wanted.node_id not in self._legs or leg != wanted.leg:
+            return False
+        return leg is None or (made is not None and made == self._segments.identity(leg.segment))
 
     async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[nodes.NodeId, MachineState]:
         folder = self._spot.cluster(cluster_id).folder / "nodes"
@@ -122,6 +135,7 @@ class ProcessMachines:
         self._instances.pop(node_id, None)
         self._proxy_modes.pop(node_id, None)
         self._written.pop(node_id, None)
+        self._legs.pop(node_id, None)
 
     def _name(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId, program: str) -> str:
         return f"{cluster_id}/{node_id}/{program}"

@@ -33,6 +33,14 @@ class Places:
     def node_namespace(self, slot: int, number: int) -> str:
         return f"{self.instance}-{slot}-{number}"
 
+    def segment(self, number: int) -> str:
+        """Of a private network; the `p` keeps it apart from clusters."""
+        return f"{self.instance}-p{number}"
+
+    def router(self, number: int) -> str:
+        """Of a private network's gateway, and of its link on the host."""
+        return f"{self.instance}-r{number}"
+
     def cgroup(self, slot: int, number: int | None = None) -> str:
         """Of a cluster or of a node, relative to the cgroup file systems. Programs sit in leaves below it."""
         return f"{self.instance}/{slot}" + ("" if number is None else f"/{number}")

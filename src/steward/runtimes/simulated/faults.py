@@ -31,6 +31,8 @@ class Faults:
 
         What was being written at that moment is torn where nothing had made it durable yet.
         """
+        for number in list(self._world.segments):
+            self._world.drop_segment(number)
         for cluster_id in list(self._world.places):
             with self._world.changing(cluster_id) as place:
                 for running in (*place.parts.values(), *place.boxes.values()):
@@ -41,6 +43,15 @@ class Faults:
                 place.successor = None
                 if place.data is not None and not place.served:
                     place.data.torn = True
+
+    def lose_segment(self, number: int) -> None:
+        """A private network is no more, and nobody is told; machines on it lose their leg."""
+        self._world.drop_segment(number)
+        for cluster_id in list(self._world.places):
+            with self._world.changing(cluster_id) as place:
+                for box in place.boxes.values():
+                    if box.segment == number:
+                        box.private_address = box.default_via = ""
 
     def lose_data(self, cluster_id: str) -> None:
         """The folder of etcd's data is deleted under it; the marker beside it stays."""

@@ -235,4 +235,5 @@ def _seen(node: state.NodeObject) -> GuestNode:
         unschedulable=node.unschedulable,
         labels=node.labels,
         pods=node.pod_range,
+        address=node.address,
     )

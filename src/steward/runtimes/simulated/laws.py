@@ -146,6 +146,7 @@ def _hear(
             node.ready = False
         return
     node.silent_since = None
+    node.address = box.address
     if node.ready and node.version == box.version:
         return
     if api is None or max(api, box.started_at, node.registered_at) + _taking(place, timings.node) > now:

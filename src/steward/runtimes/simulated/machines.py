@@ -16,6 +16,8 @@ class SimulatedMachines:
         self._world.make(wanted.cluster_id, wanted.network.slot)
         with self._world.changing(wanted.cluster_id) as place:
             box = place.boxes.get(wanted.node_id)
+            if box is not None:
+                self._connect(box, wanted)
             if box is not None and (box.running or box.again_at is not None):
                 return
             fresh = state.Box(
@@ -28,8 +30,18 @@ class SimulatedMachines:
                 instance_id=wanted.instance_id,
                 proxy_mode=wanted.proxy_mode.value,
             )
+            self._connect(fresh, wanted)
             place.boxes[wanted.node_id] = fresh
             self._world.start(place, wanted.node_id, fresh)
+
+    def _connect(self, box: state.Box, wanted: Machine) -> None:
+        leg = wanted.leg
+        box.address = str(wanted.address)
+        box.segment = None if leg is None else leg.segment
+        box.private_address = "" if leg is None else str(leg.address)
+        box.default_via = "" if leg is None or leg.default_via is None else str(leg.default_via)
+        if leg is not None and leg.segment not in self._world.segments:
+            self._world.keep_segment(leg.segment, set())
 
     async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[nodes.NodeId, MachineState]:
         await self._world.pause()

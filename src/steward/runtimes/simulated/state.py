@@ -59,6 +59,10 @@ class Box(Running):
     number: int
     instance_id: str
     proxy_mode: str = ""
+    address: str = ""  # what its node is known by
+    private_address: str = ""
+    default_via: str = ""
+    segment: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +90,7 @@ class NodeObject:
     ready: bool = False
     seen: bool = False  # it was ready once
     version: str = ""
+    address: str = ""
     silent_since: datetime | None = None
     pods: list[Pod] = field(default_factory=list)
 

@@ -6,6 +6,7 @@ container exists; credentials are given to nobody and kept nowhere.
 """
 
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -20,6 +21,7 @@ from steward.ports.control_planes import Part
 from steward.runtimes.simulated import laws, state
 
 ROOM = hosts.Capacity(memory_mb=2**20 * 64, vcpus=2**15, disk_gb=2**20, largest_vcpus=64, largest_memory_mb=2**20)
+SEGMENTS = "segments"  # the file of those; each cluster has one of its own
 _FILE = pydantic.TypeAdapter(state.Place)
 _NAME = re.compile(r"[0-9A-Za-z._-]{1,128}")
 
@@ -41,6 +43,7 @@ class World:
         self.places: dict[str, state.Place] = {}
         self.left_over: dict[str, list[str]] = {}  # by cluster: what a removal does not get rid of
         self.missing: dict[str, str] = {}  # Kubernetes versions that are not to be had, and why
+        self.segments: dict[int, set[int]] = {}  # of private networks: which routers stand on each
         self.trails: dict[str, state.Trail] = {}
         self.files = secrets.randbits(40)  # a log that another process kept is another file
         self._folder = folder
@@ -101,6 +104,23 @@ class World:
         for listener in self._listeners:
             listener(change)
 
+    def keep_segment(self, number: int, routers: set[int]) -> None:
+        self.segments[number] = routers
+        self._keep_segments()
+
+    def drop_segment(self, number: int) -> None:
+        self.segments.pop(number, None)
+        self._keep_segments()
+
+    def _keep_segments(self) -> None:
+        if self._folder is None:
+            return
+        path = self._folder / SEGMENTS
+        if self.segments:
+            path.write_text(json.dumps({str(number): sorted(each) for number, each in self.segments.items()}))
+        else:
+            path.unlink(missing_ok=True)
+
     async def pause(self) -> None:
         """The moment that a verb takes."""
         await self.clock.sleep(self.timings.verb)
@@ -119,6 +139,9 @@ class World:
         if self._folder is None:
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(OSError, ValueError):
+            kept = json.loads((self._folder / SEGMENTS).read_text())
+            self.segments = {int(number): set(routers) for number, routers in kept.items()}
         for path in self._folder.glob("*.json"):
             place = _FILE.validate_json(path.read_bytes())
             self.places[place.cluster_id] = place

@@ -28,6 +28,7 @@ def one_of(name: str, values: Iterable[str]) -> Any:
 Uuid = Annotated[StrictStr, text("uuid")]
 Moment = Annotated[StrictStr, text("date-time")]
 Duration = Annotated[StrictStr, text("duration")]
+Ip = Annotated[StrictStr, text("ip")]
 IpBlock = Annotated[StrictStr, text("ipBlock")]
 Ipv4Block = Annotated[StrictStr, text("ipv4Block")]
 Void = type(None)  # the JSON text `null`
