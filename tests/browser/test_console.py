@@ -19,7 +19,7 @@ from tests.system import service as service_
 pytestmark = [pytest.mark.browser, pytest.mark.loopback]
 
 OWNER, STAFF, PASSWORD = "anna@customer.example", "olga@provider.example", "correct horse battery"
-PAGES = ("inbox", "clusters", "contract", "accesses", "delegations", "tickets", "tickets/new", "you", "no-page")
+PAGES = ("inbox", "clusters", "contract", "accesses", "delegations", "tickets", "tickets/new", "keys", "you", "no-page")
 
 
 @pytest.fixture(scope="module")

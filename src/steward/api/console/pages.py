@@ -53,6 +53,9 @@ DONE: Mapping[str, str] = {
     "acknowledged": "The customer can see that the ticket was read.",
     "second-factor": "Your second factor is in force from the next sign-in on.",
     "second-factor-dropped": "You sign in with your password alone from now on.",
+    "token-revoked": "Whoever bears that token is refused from now on.",
+    "client-removed": "Whatever signed in as that client is refused from now on.",
+    "key-revoked": "Whoever signs with that key is refused from now on.",
     "preferences": "It is noted how you want to be told.",
 }
 
@@ -63,6 +66,7 @@ NAVIGATION = (
     ("accesses", "Access"),
     ("delegations", "Delegations"),
     ("tickets", "Tickets"),
+    ("keys", "Keys"),
     ("you", "You"),
 )
 

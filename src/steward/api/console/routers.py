@@ -9,6 +9,7 @@ from steward.api.console import (
     contracts,
     delegations,
     doors,
+    keys,
     notices,
     openid,
     passwords,
@@ -37,6 +38,7 @@ ROUTERS = (
     accesses.router,
     delegations.router,
     tickets.router,
+    keys.router,
     people.router,
     _nothing,
 )
