@@ -31,6 +31,7 @@ _LONGEST_SUBJECT = 255
 # Signatures by a key pair alone: with a shared secret whoever knows ours could sign for the provider.
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 _SCOPE = "openid email profile"
+_UNREADABLE = (joserfc.errors.JoseError, ValueError, TypeError)  # a header of the wrong types is not caught by itself
 
 Document = Mapping[str, Any]
 
@@ -122,10 +123,10 @@ class HttpOpenIdProvider:
     async def _proven(self, metadata: Document, token: str, nonce: str) -> dict[str, Any]:
         try:
             decoded = jwt.decode(token, await self._key_set(metadata), algorithms=_ALGORITHMS)
-        except (joserfc.errors.JoseError, ValueError):
+        except _UNREADABLE:
             try:  # its keys may be new ones
                 decoded = jwt.decode(token, await self._key_set(metadata, anew=True), algorithms=_ALGORITHMS)
-            except (joserfc.errors.JoseError, ValueError):
+            except _UNREADABLE:
                 raise _wrong("Its answer is not signed by a key of its own") from None
         claims = dict(decoded.claims)
         try:
@@ -150,7 +151,7 @@ class HttpOpenIdProvider:
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if (several or "azp" in claims) and claims.get("azp") != self._config.client_id:
             raise _wrong("Its answer is for another application")
-        if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+        if not hmac.compare_digest(str(claims.get("nonce", "")).encode("utf-8", "replace"), nonce.encode()):
             raise _wrong("Its answer is of another sign-in")
         if claims["iat"] < self._clock.now().timestamp() - OLDEST_SECONDS:
             raise _wrong("Its answer is old")
