@@ -53,14 +53,19 @@ def test_go_ovh_as_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert line.strip() in source, line
     with test_python_ovh.served(tmp_path) as base, test_python_ovh.client_of(base, monkeypatch) as (owner, _):
         made = owner.post("/me/api/oauth2/client", **WANTED)
-        for secret, said in ((made["clientSecret"], "ab1-local oauth2\n"), ("wrong", "failed: ")):
-            command = [str(program), f"{base}/1.0", made["clientId"], secret]
+        for arguments, said in (
+            ([made["clientId"], made["clientSecret"]], "ab1-local oauth2\n"),
+            ([made["clientId"], "wrong"], "failed: "),
+            ([test_python_ovh.TOKEN], "provider account\n"),
+            (["wrong"], "failed: "),
+        ):
+            command = [str(program), f"{base}/1.0", *arguments]
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
             assert done.stdout.startswith(said), done.stdout
 
 
 def test_a_static_token_with_python_ovhs_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """go-ovh's `access_token`: the tests of tests/go/ovh; here the header alone, on both prefixes."""
+    """The header alone, on both prefixes."""
     with test_python_ovh.served(tmp_path) as base, test_python_ovh.client_of(base, monkeypatch) as (client, project):
         headers = {"Authorization": f"Bearer {test_python_ovh.TOKEN}"}
         for prefix in ("/1.0", "/v1"):

@@ -1,6 +1,7 @@
 // Drives a steward service with OVHcloud's own Go client and OAuth2 client credentials, as docs/authentication.md has it.
 //
 //	oauth2 ENDPOINT CLIENT_ID CLIENT_SECRET     prints the account and how it was let in
+//	oauth2 ENDPOINT TOKEN                       the same with a token that somebody has
 package main
 
 import (
@@ -13,7 +14,13 @@ import (
 )
 
 func main() {
-	account, method, err := who(os.Args[1], os.Args[2], os.Args[3])
+	var account, method string
+	var err error
+	if len(os.Args) == 3 {
+		account, method, err = withToken(os.Args[1], os.Args[2])
+	} else {
+		account, method, err = who(os.Args[1], os.Args[2], os.Args[3])
+	}
 	if err != nil {
 		fmt.Println("failed:", err)
 		os.Exit(1)
@@ -34,8 +41,19 @@ func who(endpoint, id, secret string) (string, string, error) {
 		return "", "", err
 	}
 	client.Client = config.Client(context.Background())
+	return details(client)
+}
 
-	var details struct{ Account, Method string }
-	err = client.Get("/auth/details", &details)
-	return details.Account, details.Method, err
+func withToken(endpoint, token string) (string, string, error) {
+	client, err := ovh.NewAccessTokenClient(endpoint, token)
+	if err != nil {
+		return "", "", err
+	}
+	return details(client)
+}
+
+func details(client *ovh.Client) (string, string, error) {
+	var said struct{ Account, Method string }
+	err := client.Get("/auth/details", &said)
+	return said.Account, said.Method, err
 }
