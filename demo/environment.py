@@ -37,15 +37,19 @@ def settings() -> Settings:
     """Of this shell; the state lies in the checkout where the shell does not say otherwise."""
     os.environ.setdefault("STEWARD_STATE", str(FOLDER / "state"))
     given = Settings()
-    running = ours(given)
-    # The one that runs keeps its address, whatever this shell would have now.
-    return given.model_copy(update={"listen": running.listen}) if running else given
+    own = claims.of_state(given.state)
+    if own is None:
+        return given
+    # What runs keeps its address, and what stands its names, whatever this shell would have now.
+    kept = {"STEWARD_INSTANCE": own.claim.instance, "STEWARD_NETWORK": own.claim.network}
+    os.environ.update({**kept, "STEWARD_LISTEN": own.claim.listen} if own.runs else kept)
+    return Settings()
 
 
-def ours(given: Settings) -> claims.Claim | None:
-    """The steward that runs from this state folder, wherever it listens."""
-    running = (each.claim for each in claims.known() if each.runs)
-    return next((each for each in running if Path(each.state) == given.state.absolute()), None)
+def runs(given: Settings) -> bool:
+    """Whether a steward serves from this state folder, wherever it listens."""
+    own = claims.of_state(given.state)
+    return own is not None and own.runs
 
 
 def keep_off_the_proxy(given: Settings) -> None:
@@ -117,7 +121,7 @@ def trust(given: Settings) -> ssl.SSLContext | None:
 
 def answers(given: Settings) -> bool:
     """Whether the service of this state folder does, and no other one."""
-    if ours(given) is None:
+    if not runs(given):
         return False
     try:
         address = f"{given.base_url}/native/health"

@@ -1,7 +1,6 @@
 """The first act of `make demo`: what would stop it later is said now, before anything is compiled or changed."""
 
 import contextlib
-import os
 import sys
 
 import pydantic
@@ -16,7 +15,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 def main() -> int:
     with contextlib.suppress(pydantic.ValidationError):  # the examination tells which setting is not right
-        os.environ["STEWARD_LISTEN"] = environment.settings().listen
+        environment.settings()
     lacking = failures(examination.examined())
     if not lacking:
         return 0

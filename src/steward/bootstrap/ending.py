@@ -19,6 +19,7 @@ from steward.settings import Settings
 
 async def end(settings: Settings, *, force: bool = False) -> None:
     with state.hold(settings.state):
+        runtimes.check_own(settings)
         left = settings.state / "clusters"
         if force:
             await _end_clusters(settings)

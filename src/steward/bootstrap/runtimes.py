@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steward.components import supply
-from steward.domain import networks
+from steward.domain import errors, networks
 from steward.ports import (
     advisories,
     artifacts,
@@ -213,6 +213,15 @@ def claimed(settings: Settings) -> AbstractContextManager[None]:
         return nullcontext()
     spot = places.Places(settings.state, settings.instance)
     return claims.held(spot, networks.Plan(settings.network), settings.listen)
+
+
+def check_own(settings: Settings) -> None:
+    """Refuses settings under which the clusters of this folder would not be found, and others' might be."""
+    from steward.runtimes.processes import claims, places
+
+    strange = claims.estranged(places.Places(settings.state, settings.instance), networks.Plan(settings.network))
+    if strange:
+        raise errors.Unavailable(f"Nothing was changed: {strange}. Set them as they were")
 
 
 async def torn_down(settings: Settings) -> None:

@@ -30,9 +30,9 @@ def _shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 KEYS = {"OVH_ENDPOINT": "http://127.0.0.1:8080/1.0", "OVH_CONSUMER_KEY": "key'with quotes"}
 
 
-def running(monkeypatch: pytest.MonkeyPatch, state: Path, listen: str) -> None:
-    claim = claims.Claim(instance="stw", network="100.64.0.0/12", state=str(state), listen=listen, pid=7)
-    monkeypatch.setattr(claims, "known", lambda: [claims.Known(claim=claim, runs=True)])
+def running(monkeypatch: pytest.MonkeyPatch, state: Path, listen: str, *, runs: bool = True) -> None:
+    claim = claims.Claim(instance="own", network="100.64.0.0/12", state=str(state), listen=listen, pid=7)
+    monkeypatch.setattr(claims, "known", lambda: [claims.Known(claim=claim, runs=runs)])
 
 
 def test_the_shells_settings_are_the_services() -> None:
@@ -45,13 +45,25 @@ def test_the_shells_settings_are_the_services() -> None:
 def test_a_service_that_runs_keeps_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     os.environ["STEWARD_LISTEN"] = "127.0.0.1:9999"
     running(monkeypatch, environment.FOLDER / "state", "127.0.0.1:8080")
-    assert environment.settings().base_url == "http://127.0.0.1:8080"
+    given = environment.settings()
+    assert (given.base_url, given.instance) == ("http://127.0.0.1:8080", "own")
+    assert environment.service_environment(given)["STEWARD_INSTANCE"] == "own"
+
+
+def test_clusters_that_stand_keep_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = environment.FOLDER / "state"
+    running(monkeypatch, state, "127.0.0.1:8080", runs=False)
+    assert environment.settings().instance == "stw"
+    (state / "clusters" / "one").mkdir(parents=True)
+    given = environment.settings()
+    assert (given.instance, str(given.network)) == ("own", "100.64.0.0/12")
+    assert not environment.runs(given)
 
 
 def test_the_service_of_another_folder_is_not_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     running(monkeypatch, tmp_path / "else", "127.0.0.1:8080")
     given = environment.settings()
-    assert environment.ours(given) is None
+    assert not environment.runs(given)
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("it was asked"))
     assert not environment.answers(given)
 

@@ -21,7 +21,8 @@ from steward.domain import errors, networks
 from steward.runtimes.processes import places, room
 
 FOLDER = Path("/run/steward")
-MEND = "set STEWARD_INSTANCE and STEWARD_NETWORK to others, or end that steward and its clusters first"
+KEPT = "claim.json"  # a copy in the state folder, for the time after a reboot
+MEND = "set STEWARD_INSTANCE and STEWARD_NETWORK so that each steward keeps its own, or end the other and its clusters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +42,40 @@ class Known:
 
 def known() -> list[Known]:
     """All that were written down; what cannot be read says nothing."""
-    found = []
-    for path in sorted(FOLDER.glob("*.json")):
-        with contextlib.suppress(OSError, ValueError, TypeError), path.open() as file:
-            found.append(Known(claim=Claim(**json.load(file)), runs=_locked(file.fileno())))
-    return found
+    return [found for path in sorted(FOLDER.glob("*.json")) if (found := _read(path)) is not None]
+
+
+def _read(path: Path) -> Known | None:
+    with contextlib.suppress(OSError, ValueError, TypeError), path.open() as file:
+        return Known(claim=Claim(**json.load(file)), runs=_locked(file.fileno()))
+    return None
+
+
+def of_state(state: Path) -> Known | None:
+    """What the service of this folder uses, or used while its clusters go on."""
+    own = [each for each in known() if Path(each.claim.state) == state.absolute()]
+    standing = [each for each in own if each.runs or room.holds_clusters(state)]
+    if not standing and room.holds_clusters(state):
+        return _read(state / KEPT)  # after a reboot nothing else knows
+    return max(standing, key=lambda each: each.runs, default=None)
+
+
+def estranged(spot: places.Places, plan: networks.Plan) -> str:
+    """Why these settings would not find the clusters that this folder has; empty where they do."""
+    own = of_state(spot.state)
+    if own is None or (own.claim.instance, own.claim.network) == (spot.instance, str(plan.range)):
+        return ""
+    return (
+        f"the clusters in {spot.state} have the name {own.claim.instance} (STEWARD_INSTANCE) and the range "
+        f"{own.claim.network} (STEWARD_NETWORK), and these settings name {spot.instance} and {plan.range}"
+    )
 
 
 def conflict(spot: places.Places, plan: networks.Plan) -> str:
-    """Whose names or addresses these settings would take; empty where nobody's."""
+    """Whose names or addresses these settings would take, or which of its own it would lose; empty where none."""
+    strange = estranged(spot, plan)
+    if strange:
+        return strange
     for each in known():
         other = each.claim
         standing = each.runs or room.holds_clusters(Path(other.state))
@@ -95,6 +121,8 @@ def _written(spot: places.Places, plan: networks.Plan, claim: Claim) -> TextIO:
         file.truncate(0)
         file.write(json.dumps(asdict(claim)))
         file.flush()
+    with contextlib.suppress(OSError):  # the disk may be full, and has had it since the first start then
+        places.write_private(spot.state / KEPT, json.dumps({**asdict(claim), "pid": 0}), durable=True)
     return file
 
 

@@ -54,3 +54,21 @@ def test_a_note_that_was_cut_off_keeps_nobody_out(tmp_path: Path) -> None:
     claims.give_up(spot(tmp_path, "first"))
     claims.give_up(spot(tmp_path, "first"))
     assert claims.known() == []
+
+
+def test_clusters_are_not_left_behind_under_another_name(tmp_path: Path) -> None:
+    own = spot(tmp_path, "first")
+    with claims.held(own, ONE, LISTEN):
+        (tmp_path / "first" / "clusters" / "one").mkdir(parents=True)
+    for instance, plan in (("stx", ONE), ("stw", OTHER)):
+        with pytest.raises(errors.Unavailable, match=r"have the name stw .* range 100\.64\.0\.0/12"):
+            claims.held(spot(tmp_path, "first", instance), plan, LISTEN).__enter__()
+    assert claims.estranged(own, ONE) == ""
+    (claims.FOLDER / "stw.json").unlink()  # the machine was started again
+    with pytest.raises(errors.Unavailable, match="have the name stw"):
+        claims.held(spot(tmp_path, "first", "stx"), ONE, LISTEN).__enter__()
+    (tmp_path / "first" / "clusters" / "one").rmdir()
+    with claims.held(spot(tmp_path, "first", "stx"), OTHER, LISTEN):
+        found = claims.of_state(tmp_path / "first")
+        assert found is not None
+        assert found.claim.instance == "stx"
