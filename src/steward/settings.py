@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     """URLs of further registries that nodes try, in this order, after steward's own."""
 
     http_proxy: str = ""
-    """Proxy that nodes use to pull images from outside."""
+    """Proxy that nodes use to pull images from outside; what is in the cluster or on this host goes around it."""
 
     overcommit_memory: float = Field(default=4.0, gt=0)
     """How often the host's memory may be promised to nodes and control planes. Idle nodes use a tenth of it."""
