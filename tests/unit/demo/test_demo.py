@@ -68,6 +68,9 @@ def test_what_would_stop_it_later_is_said_first(
     assert "set STEWARD_LISTEN" in said
     monkeypatch.setattr(examination, "examined", lambda: [Finding(check="root", good=True, message="")])
     assert preflight.main() == 0
+    monkeypatch.setenv("STEWARD_RUNTIME", "simulated")
+    assert preflight.main() == 1
+    assert "unset STEWARD_RUNTIME" in capsys.readouterr().out
 
 
 def test_clusters_of_others_are_not_left_without_their_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
