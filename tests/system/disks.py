@@ -29,11 +29,14 @@ class Disk:
     def _unmounted(self) -> bool:
         return subprocess.run(["umount", self.path], capture_output=True, check=False).returncode == 0
 
-    def fill(self) -> None:
-        """To the last block."""
+    def fill(self, *, leaving: int = 0) -> None:
+        """To the last block, or but for some bytes."""
         with (self.path / FILLER).open("wb") as file, contextlib.suppress(OSError):
             left = os.statvfs(self.path)
-            os.posix_fallocate(file.fileno(), 0, left.f_bavail * left.f_frsize * 9 // 10)
+            free = left.f_bavail * left.f_frsize
+            os.posix_fallocate(file.fileno(), 0, free - leaving if leaving else free * 9 // 10)
+        if leaving:
+            return
         for size in (1 << 20, 1 << 12):
             with contextlib.suppress(OSError), (self.path / f"{FILLER}-{size}").open("wb", buffering=0) as file:
                 while True:

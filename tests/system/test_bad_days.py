@@ -84,6 +84,9 @@ def test_full_disk(spoilt: Service, patient: Cluster, disk: Disk, records: Disk)
         assert spoilt.api.get(spoilt.base) == [patient.id]
         assert patient.see()["status"] == "READY"
         untouched(patient, before, "while-full")
+        # Room for etcd, whose data is here, but for nothing new; none at all for the records.
+        disk.empty()
+        disk.fill(leaving=1 << 30)
         spoilt.kill()
         spoilt.start()
         assert patient.see()["status"] == "READY"
