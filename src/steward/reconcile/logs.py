@@ -174,7 +174,12 @@ class Forwarder:
         """One subscription's batches, until all is handed over, one is not taken, or others have their turn."""
         for _ in range(BATCHES_AT_ONCE):
             glance = self._services.audit_logs.glance(followed.cluster_id)
-            batch = await self._next(followed)
+            try:
+                batch = await self._next(followed)
+            except OSError as reason:  # the provider's disk: no matter of the customer's receiver
+                log.warning("audit log not read", cluster=followed.cluster_id, reason=str(reason))
+                self._put_off(followed)
+                return
             if batch is None:
                 followed.glance = glance
                 return
@@ -238,12 +243,15 @@ class Forwarder:
 
     async def _failed(self, followed: _Followed, before: logs.Subscription, reason: str) -> None:
         now = self._services.clock.now()
-        followed.failures += 1
-        followed.next_at = now + logs.pause_after(followed.failures, followed.id)
+        self._put_off(followed)
         log.info("log not handed over", subscription=followed.id, failures=followed.failures, reason=reason)
         if before.failing_since is None and (followed.failures >= logs.TOLD_AFTER or reason == NOWHERE):
             said = reason[: logs.LONGEST_ERROR]
             await self._move(before, replace(before, failing_since=now, last_error=said), now)
+
+    def _put_off(self, followed: _Followed) -> None:
+        followed.failures += 1
+        followed.next_at = self._services.clock.now() + logs.pause_after(followed.failures, followed.id)
 
     async def _move(self, before: logs.Subscription, after: logs.Subscription, now: datetime) -> None:
         """In one transaction with what the cluster's customer sees of it."""
@@ -259,7 +267,11 @@ class Forwarder:
     async def _take_up(self, found: logs.Subscription) -> None:
         """From now on: what is written after the cluster is READY again arrives."""
         services = self._services
-        place = (await services.audit_logs.latest(found.cluster_id, most=0)).place
+        try:
+            place = (await services.audit_logs.latest(found.cluster_id, most=0)).place
+        except OSError as reason:
+            log.warning("audit log not read", cluster=found.cluster_id, reason=str(reason))
+            return
         now = services.clock.now()
         async with services.records.begin() as work:
             cluster = await work.clusters.get(found.cluster_id)
