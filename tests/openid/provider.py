@@ -143,9 +143,13 @@ def running(
     *,
     at: str,
     tls: Tls | None = None,
+    within: Sequence[str] = (),
     **more: Any,
 ) -> Iterator[Provider]:
-    """`at` an address and a port, which its issuer names as well. `more` goes into its configuration: `ttl`, `jwks`."""
+    """`at` an address and a port, which its issuer names as well. `more` goes into its configuration: `ttl`, `jwks`.
+
+    `within` is a command that starts it somewhere else, as in another network namespace.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     issuer = f"{'https' if tls else 'http'}://{at}"
     host, _, port = at.rpartition(":")
@@ -158,7 +162,7 @@ def running(
     config.write_text(json.dumps({**content, **more}, default=list))
     with (folder / "provider.log").open("ab") as log:
         process = subprocess.Popen(
-            ["node", str(installation.installed()), str(config)],
+            [*within, "node", str(installation.installed()), str(config)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
-from steward.cli import confirmation, naming, options, orders, output, restrictions, waiting
+from steward.cli import cluster_changes, confirmation, naming, options, orders, output, restrictions, waiting
 from steward.cli import session as session_
 from steward.client import clusters, models, nodepools
 
 app = typer.Typer(help="Kubernetes clusters: order, look at, enter, delete.", no_args_is_help=True)
+app.command()(cluster_changes.restart)
+app.command()(cluster_changes.customization)
+app.add_typer(cluster_changes.oidc, name="oidc")
 app.add_typer(restrictions.app, name="restrictions")
 
 COLUMNS: list[output.Column[models.Cluster]] = [

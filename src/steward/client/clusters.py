@@ -34,6 +34,10 @@ def rename(link: connection.Connection, project: str, cluster: str, name: str) -
     link.call("PUT", routes.kube(project, cluster), {"name": name})
 
 
+def restart(link: connection.Connection, project: str, cluster: str, *, force: bool) -> None:
+    link.call("POST", routes.kube(project, cluster, "restart"), {"force": force})
+
+
 def delete(link: connection.Connection, project: str, cluster: str) -> None:
     link.call("DELETE", routes.kube(project, cluster))
 
