@@ -29,6 +29,7 @@ MOST_IDENTITIES = 4
 AGENT = "steward"
 
 IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})  # what is patched here is applied as a whole
+ENDING = frozenset({429, 503})
 Connect = Callable[[guests.Access], httpx2.AsyncClient]
 
 
@@ -122,8 +123,8 @@ class Lines:
 
 
 async def _sent(client: httpx2.AsyncClient, request: "Request") -> httpx2.Response:
-    """Once more where a kept connection turned out to be closed: an API server that ends closes those that are idle,
-    perhaps while a request is on its way (RFC 9112, 9.3.1)."""
+    """Once more where an API server ends, as Kubernetes' own clients do: it closes kept connections, perhaps while a
+    request is on its way (RFC 9112, 9.3.1), or says when to try again."""
     sent = client.build_request(
         request.method,
         request.path,
@@ -132,11 +133,13 @@ async def _sent(client: httpx2.AsyncClient, request: "Request") -> httpx2.Respon
         headers=request.headers,
     )
     try:
-        return await client.send(sent)
+        answer = await client.send(sent)
     except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
         if request.method not in IDEMPOTENT:
             raise
         return await client.send(sent)
+    ends = answer.status_code in ENDING and "Retry-After" in answer.headers and request.method in IDEMPOTENT
+    return await client.send(sent) if ends else answer
 
 
 async def _retire(line: _Line) -> None:

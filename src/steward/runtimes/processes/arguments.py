@@ -71,7 +71,6 @@ def api_server(
         # A successor may listen beside it, so that a replacement refuses nobody.
         "--permit-port-sharing=true",
         "--shutdown-delay-duration=4s",
-        "--shutdown-send-retry-after=true",
         "--allow-privileged=true",
         "--authorization-mode=Node,RBAC",
         f"--enable-admission-plugins={','.join(wanted.admission_plugins)}",
