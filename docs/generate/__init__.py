@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.generate import activities, audit, commands, evidence, settings
+from docs.generate import activities, audit, commands, compatibility, evidence, settings
 
 FOLDER = Path(__file__).parents[1]
 
@@ -16,6 +16,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "responsibility.md": activities.page,
     "audit.md": audit.page,
     "evidence.md": evidence.page,
+    "compatibility.md": compatibility.page,
 }
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import ovh
 import ovh.client
+import ovh.exceptions
 
 from steward.domain import networks
 from steward.runtimes.processes import places
@@ -200,6 +201,20 @@ def running(instance: str, **extra: str) -> Iterator[Service]:
             said = end(service)
         assert said == ""
         assert remains.of_service(service) == []
+
+
+NotFound = ovh.exceptions.ResourceNotFoundError
+
+
+def client(service: Service, keys: tuple[str, str, str]) -> ovh.Client:
+    """Of another customer: application key, its secret, consumer key."""
+    application, secret, consumer = keys
+    return ovh.Client(
+        endpoint=f"steward-{service.instance}",
+        application_key=application,
+        application_secret=secret,
+        consumer_key=consumer,
+    )
 
 
 def end(service: Service) -> str:

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 
 from steward import __version__
 from steward.api import calls
+from steward.api.description import links
 from steward.api.ovh.models import base
 from steward.catalogue import ovh
 
@@ -100,6 +101,7 @@ def _document(routes: list[APIRoute], title: str, servers: list[Document]) -> Do
         first = next((known[key] for key in ((m.upper(), _shape(path)) for m in item) if key in known), None)
         paths[first.path if first is not None else path] = item
     found["paths"] = paths
+    links.add(found)
     return found
 
 
@@ -109,10 +111,11 @@ def _shape(path: str) -> str:
 
 def _complete(operation: Document, contract: ovh.Operation | None) -> None:
     operation["responses"].pop("422", None)  # never answered: such bodies are refused with 400
-    operation["responses"]["default"] = {
+    refusal = {
         "description": "A refusal",
         "content": {"application/json": {"schema": {"$ref": f"{_REF}Error"}}},
     }
+    operation["responses"].setdefault("default", refusal)
     if contract is None:
         operation["summary"] = _own_summary(operation)
         return

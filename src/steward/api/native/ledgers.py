@@ -4,7 +4,7 @@ Hashes are lower-case hex, proofs lists of them, notes the text that was signed.
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
@@ -19,6 +19,7 @@ router = APIRouter(prefix="/native/projects/{project_id}/ledger", tags=["native"
 own = APIRouter(prefix="/native/ledger", tags=["native"], route_class=calls.EitherRoute)
 
 BUNDLE = "application/jsonl"
+_BUNDLES: dict[int | str, dict[str, Any]] = {200: {"content": {BUNDLE: {}}}}
 _LARGEST = 2**63 - 1
 
 
@@ -96,8 +97,8 @@ async def keys(call: calls.Caller, project_id: Project) -> Response:
     return answers.ok([_key(each, log) for each in found])
 
 
-@router.get("/export")
-@own.get("/export")
+@router.get("/export", responses=_BUNDLES)
+@own.get("/export", responses=_BUNDLES)
 async def export(call: calls.Caller, project_id: Project) -> Response:
     lines = await bundles.export(call.context, call.actor, project_id=project_id)
     return StreamingResponse(lines, media_type=BUNDLE)

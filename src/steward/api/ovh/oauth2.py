@@ -38,7 +38,7 @@ class _Client:
     secret: str = field(repr=False)
 
 
-@router.post("/token", openapi_extra=_ISSUE)
+@router.post("/token", responses={"default": {"description": "A refusal, as RFC 6749 has it"}}, openapi_extra=_ISSUE)
 async def token(request: Request, wired: calls.Open) -> Response:
     """A bearer token for an hour; with `client_secret_basic` or `client_secret_post`."""
     basic = "authorization" in request.headers

@@ -30,7 +30,7 @@ class Credential(Model, title="auth.ApiCredential"):
 class Details(Model, title="auth.Details"):
     account: str
     allowedRoutes: list[AccessRule] | None
-    description: str
+    description: str | None
     identities: list[str]
     method: str
     roles: list[str] | None
