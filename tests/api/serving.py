@@ -138,6 +138,13 @@ class Service:
             await work.secrets.put(cluster_id, "admin-kubeconfig", b"apiVersion: v1\nkind: Config\n")
         return made
 
+    async def settle(self, cluster_id: str) -> None:
+        """As the reconcilers would leave a cluster that was changed."""
+        async with self.records.begin() as work:
+            cluster = await work.clusters.get(clusters.ClusterId(cluster_id))
+            assert cluster is not None
+            await work.clusters.save(dataclasses.replace(cluster, conditions=good()))
+
     async def _nodes(self, work: records.Work, cluster: clusters.Cluster, pool: nodepools.NodePool) -> None:
         for _ in range(pool.desired):
             numbers = f"nodes {cluster.id}"
