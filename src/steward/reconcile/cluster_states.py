@@ -113,4 +113,4 @@ class ClusterStates:
 
 
 def _wishes(cluster: clusters.Cluster) -> tuple[object, ...]:
-    return cluster.generation, cluster.restrictions
+    return cluster.generation, cluster.restrictions, cluster.network

@@ -88,6 +88,25 @@ def test_the_routing_changes_and_is_ready_when_the_nodes_have_it(play: Play) -> 
     play(story)
 
 
+@pytest.mark.parametrize("after", [0.0, 0.002, 0.005, 0.011, 0.017, 0.023, 0.04])
+def test_a_pass_that_began_before_the_change_says_nothing_of_it(play: Play, after: float) -> None:
+    async def story(site: Site) -> None:
+        backbone = await Backbone(site).make()
+        cluster_id = await site.standing(2, private_network_id=backbone.openstack_id)
+        await backbone.with_gateway()
+        site.steward.wake(f"cluster:{cluster_id}")
+        await site.clock.sleep(after)
+        await backbone.configure(cluster_id, privateNetworkRoutingAsDefault=True)
+
+        async def ready() -> bool:
+            return await site.word(cluster_id) is clusters.Status.READY
+
+        await site.clock.until(ready, within=30, every=0.001, what="READY")
+        assert await backbone.routes(cluster_id) == {str(GATEWAY)}
+
+    play(story)
+
+
 def test_a_kill_in_the_middle_of_a_change_is_no_matter(play: Play) -> None:
     async def story(site: Site) -> None:
         backbone = await Backbone(site).make()
