@@ -109,9 +109,11 @@ async def made(
 
 
 async def _hand_over_or_create(work: records.Work, actor: actors.Actor, project_id: str, now: datetime) -> str:
-    project = await work.projects.get(projects.ProjectId(project_id))
-    account = None if project is None else await work.accounts.get(project.account)
-    if not actor.of_provider or account is None or account.handed_over_at is not None:
+    account = None
+    if actor.of_provider:
+        project = await work.projects.get(projects.ProjectId(project_id))
+        account = None if project is None else await work.accounts.get(project.account)
+    if account is None or account.handed_over_at is not None:
         registry.narrow("credential.create")
         return "credential.create"
     registry.narrow("account.hand_over")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from steward.domain import actors, decisions, errors, people
+from steward.domain import actors, decisions, errors, people, projects
 from steward.operations import access, rights
 from steward.operations import context as context_
 from steward.responsibility import deciding, operations
@@ -30,8 +30,9 @@ async def get(context: context_.Context, actor: actors.Actor, *, decision_id: st
     """Both parties of the project may read it; one about no project is read by the provider and by whom it hit."""
     async with context.records.read() as work:
         found = await work.decisions.get(decision_id) if access.is_uuid(decision_id) else None
+        # Looked for whether or not there is a decision: the time it takes says nothing.
+        project = await work.projects.get(projects.ProjectId((found.project_id or "") if found else ""))
         if found is not None and not actor.of_provider:
-            project = await work.projects.get(found.project_id) if found.project_id else None
             own = (found.decision.party, found.decision.actor) == (actor.party, actor.name)
             if not (actor.reaches(project) if project else own):
                 found = None

@@ -188,10 +188,10 @@ async def _one(work: records.Work, actor: actors.Actor, notice_id: str, project_
         home = await access.project(work, actor, project_id)
     else:
         await rights.decided(work, actor)
+    # Looked for whether or not there is a notice: the time it takes says nothing.
+    about = home or await work.projects.get(projects.ProjectId((found.project_id or "") if found else ""))
     if found is None or found.party != actor.party or (home is not None and found.project_id != home.id):
         raise errors.NotFound(NOT_THERE)
-    if home is None and not actor.of_provider:
-        about = None if found.project_id is None else await work.projects.get(found.project_id)
-        if about is None or not actor.reaches(about):
-            raise errors.NotFound(NOT_THERE)
+    if home is None and not actor.of_provider and (about is None or not actor.reaches(about)):
+        raise errors.NotFound(NOT_THERE)
     return found
