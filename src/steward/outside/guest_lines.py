@@ -30,6 +30,7 @@ AGENT = "steward"
 
 IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})  # what is patched here is applied as a whole
 ENDING = frozenset({429, 503})
+KEPT_AT_MOST = 4  # connections to one that ends, each of which may turn out to be closed
 Connect = Callable[[guests.Access], httpx2.AsyncClient]
 
 
@@ -123,7 +124,7 @@ class Lines:
 
 
 async def _sent(client: httpx2.AsyncClient, request: "Request") -> httpx2.Response:
-    """Once more where an API server ends, as Kubernetes' own clients do: it closes kept connections, perhaps while a
+    """Again where an API server ends, as Kubernetes' own clients do: it closes kept connections, perhaps while a
     request is on its way (RFC 9112, 9.3.1), or says when to try again."""
     sent = client.build_request(
         request.method,
@@ -132,14 +133,16 @@ async def _sent(client: httpx2.AsyncClient, request: "Request") -> httpx2.Respon
         content=None if request.body is None else json.dumps(request.body, separators=(",", ":")),
         headers=request.headers,
     )
-    try:
-        answer = await client.send(sent)
-    except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
-        if request.method not in IDEMPOTENT:
-            raise
-        return await client.send(sent)
-    ends = answer.status_code in ENDING and "Retry-After" in answer.headers and request.method in IDEMPOTENT
-    return await client.send(sent) if ends else answer
+    for _ in range(KEPT_AT_MOST):
+        try:
+            answer = await client.send(sent)
+        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+            if request.method not in IDEMPOTENT:
+                raise
+            continue
+        if answer.status_code not in ENDING or "Retry-After" not in answer.headers or request.method not in IDEMPOTENT:
+            return answer
+    return await client.send(sent)
 
 
 async def _retire(line: _Line) -> None:
