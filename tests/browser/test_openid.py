@@ -42,7 +42,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[service_.Servi
     secret = folder / "secret"
     secret.write_text(SECRET + "\n")
     client = provider.Client(id="console", secret=SECRET, redirects=(f"http://127.0.0.1:{port}/console/openid/back",))
-    with provider.running(folder / "provider", ACCOUNTS, [client], at=f"localhost:{providers}") as running:
+    with provider.running(
+        folder / "provider", ACCOUNTS, [client], provider.Where(at=f"localhost:{providers}")
+    ) as running:
         settings = {
             "STEWARD_RUNTIME": "simulated",
             "STEWARD_OIDC_ISSUER": running.issuer,

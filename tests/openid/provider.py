@@ -135,21 +135,26 @@ def _followed(browser: httpx2.Client, answer: httpx2.Response, until: str) -> ht
     return answer
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Where:
+    """`at` an address and a port, which its issuer names as well. `within` is a command that starts it somewhere else,
+    as in another network namespace."""
+
+    at: str
+    tls: Tls | None = None
+    within: Sequence[str] = ()
+
+
 @contextlib.contextmanager
 def running(
     folder: Path,
     accounts: Mapping[str, Account],
     clients: Sequence[Client],
-    *,
-    at: str,
-    tls: Tls | None = None,
-    within: Sequence[str] = (),
+    where: Where,
     **more: Any,
 ) -> Iterator[Provider]:
-    """`at` an address and a port, which its issuer names as well. `more` goes into its configuration: `ttl`, `jwks`.
-
-    `within` is a command that starts it somewhere else, as in another network namespace.
-    """
+    """`more` goes into its configuration: `ttl`, `jwks`."""
+    at, tls = where.at, where.tls
     folder.mkdir(parents=True, exist_ok=True)
     issuer = f"{'https' if tls else 'http'}://{at}"
     host, _, port = at.rpartition(":")
@@ -162,7 +167,7 @@ def running(
     config.write_text(json.dumps({**content, **more}, default=list))
     with (folder / "provider.log").open("ab") as log:
         process = subprocess.Popen(
-            [*within, "node", str(installation.installed()), str(config)],
+            [*where.within, "node", str(installation.installed()), str(config)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -30,7 +30,7 @@ def claims(token: str) -> dict[str, object]:
 
 
 def test_it_signs_in_whom_it_knows(tmp_path: Path) -> None:
-    with provider.running(tmp_path, {"anna": ANNA}, [PUBLIC, SECRET], at=free()) as running:
+    with provider.running(tmp_path, {"anna": ANNA}, [PUBLIC, SECRET], provider.Where(at=free())) as running:
         tokens = running.sign_in("anna", PUBLIC)
         said = claims(tokens["id_token"])
         assert (said["iss"], said["aud"], said["sub"]) == (running.issuer, "kubectl", "anna")
@@ -42,7 +42,7 @@ def test_it_signs_in_whom_it_knows(tmp_path: Path) -> None:
 
 def test_it_serves_with_tls(tmp_path: Path) -> None:
     tls = provider.certified(tmp_path, "127.0.0.1")
-    with provider.running(tmp_path, {"anna": ANNA}, [PUBLIC], at=free(), tls=tls) as running:
+    with provider.running(tmp_path, {"anna": ANNA}, [PUBLIC], provider.Where(at=free(), tls=tls)) as running:
         assert claims(running.sign_in("anna", PUBLIC)["id_token"])["iss"] == running.issuer
         assert running.issuer.startswith("https://")
         with pytest.raises(httpx2.ConnectError), httpx2.Client(trust_env=False) as stranger:

@@ -208,7 +208,10 @@ def issuing(folder: Path) -> Iterator[provider.Provider]:
     tls = provider.certified(folder, outside.ADDRESS)
     inside = ["nsenter", f"--net=/run/netns/{outside.NAMESPACE}"]
     at = f"{outside.ADDRESS}:{ISSUER_PORT}"
-    with outside.standing(), provider.running(folder, {"anna": ANNA}, [KUBECTL], at=at, tls=tls, within=inside) as made:
+    with (
+        outside.standing(),
+        provider.running(folder, {"anna": ANNA}, [KUBECTL], provider.Where(at=at, tls=tls, within=inside)) as made,
+    ):
         yield made
 
 
