@@ -4,13 +4,14 @@ Read by the generated page, and by `tests/paper`, which holds it against the con
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from typing import Any, cast
 
-from steward.domain import clusters, networks, nodepools, nodes, projects, versions
-from steward.reconcile import assembly, engine, flow, jobs, node_views, outcome, removals, scopes, services
+from steward.domain import clusters, conditions, networks, nodepools, nodes, projects, versions
+from steward.reconcile import assembly, engine, flow, jobs, node_views, outcome, removals, resets, scopes, services
 from steward.reconcile import clusters as clusters_
 from steward.reconcile import nodes as nodes_
 from steward.responsibility import evidence_rules, operations
@@ -71,6 +72,13 @@ async def _flows() -> list[flow.Flow]:
         recorder.flows.append(machines._flow(_node_scope(cluster, deployed_at=installed_at)))
     await machines._remove(_node_scope(_cluster(_NOW), deployed_at=_NOW))
     recorder.flows.append(planes._change(scopes.Scope(_cluster(_NOW), _NETWORK, _LEASE)))
+    for reason in sorted(conditions.ASKED_FOR):
+        renewed = _node_scope(_cluster(_NOW), deployed_at=_NOW)
+        asked = conditions.Condition(kind=conditions.Kind.PROGRESSING, holds=True, reason=reason, since=_NOW)
+        renewed.node = dataclasses.replace(renewed.node, conditions=(asked,))
+        recorder.flows.append(machines._flow(renewed))
+    await machines._wipe(_node_scope(dataclasses.replace(_cluster(_NOW), node_generation=1), deployed_at=_NOW))
+    await resets.Reset(stand_in).wipe(scopes.Scope(_cluster(_NOW), _NETWORK, _LEASE))
     await removals.Removal(stand_in)(scopes.Scope(_cluster(_NOW), _NETWORK, _LEASE))
     return recorder.flows
 

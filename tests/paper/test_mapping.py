@@ -9,7 +9,7 @@ from steward.responsibility import deciding, evidence_rules, matrix, model, noti
 from tests.paper import sources
 
 CONTRACT = matrix.load("1")
-AT_MOST = 16  # rows that wait; lower it when one is carried, never raise it
+AT_MOST = 15  # rows that wait; lower it when one is carried, never raise it
 
 # Events in the table of notices that nothing writes yet, because what they tell of does not exist.
 UNWRITTEN = {"cluster:upgrade-forced", "version:published", "maintenance:announced"}
@@ -150,6 +150,9 @@ def test_every_field_of_a_change_falls_under_one_row() -> None:
         ("cluster.restrict", "3.1.5-1"),
         ("quota.request", "3.2.2-3"),
         ("quota.grant", "3.2.2-4"),
+        ("cluster.update", "3.1.6-6"),
+        ("cluster.reset_kubeconfig", "3.1.2-3"),
+        ("cluster.reset", "4.2-1"),
         ("cluster.delete", "5.1-1"),
         ("log.subscribe", "3.1.3-5"),
         ("log.forward", "3.1.3-5"),

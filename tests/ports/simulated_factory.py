@@ -24,11 +24,13 @@ class Orders:
         return bundles.plain_control_plane(number, {"ca.crt": "an authority"}, VERSION)
 
     def machine(self, wanted: control_planes.ControlPlane, number: int = 0) -> machines.Machine:
-        return bundles.plain_machine(wanted, number, {"kubelet.crt": "a certificate"})
+        return bundles.plain_machine(wanted, number, {"ca.crt": "an authority", "kubelet.crt": "a certificate"})
 
     def access(self, wanted: control_planes.ControlPlane) -> guests.Access:
         server = f"https://{wanted.network.api_address}:6443"
-        return guests.Access(cluster_id=wanted.cluster_id, server=server, authority="", certificate="", key="")
+        return guests.Access(
+            cluster_id=wanted.cluster_id, server=server, authority="an authority", certificate="", key=""
+        )
 
 
 def runtime(time: virtual.Time, folder: Path) -> bundles.Runtime:

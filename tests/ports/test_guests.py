@@ -118,6 +118,26 @@ def test_draining_cordons_and_ends_with_nothing_left(runtime: Runtime) -> None:
     runtime.run(story())
 
 
+@pytest.mark.parametrize("theirs", [False, True])
+def test_a_drained_node_takes_pods_again_unless_others_forbid_it(runtime: Runtime, theirs: bool) -> None:
+    wanted = runtime.orders.control_plane()
+    machine = runtime.orders.machine(wanted)
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        template = nodepools.Template(unschedulable=theirs)
+        await runtime.guests.register_node(access, bundles.identity(machine, template))
+        for _ in range(2):
+            await runtime.guests.drain(access, machine.name, since=runtime.clock.now(), force=False)
+            assert (await runtime.guests.nodes(access))[0].unschedulable
+        for _ in range(2):
+            await runtime.guests.take_back(access, machine.name)
+            assert (await runtime.guests.nodes(access))[0].unschedulable == theirs
+        await runtime.guests.take_back(access, "nobody")
+
+    runtime.run(story())
+
+
 def test_draining_a_node_that_is_gone_finds_nothing(runtime: Runtime) -> None:
     wanted = runtime.orders.control_plane()
 

@@ -1,8 +1,10 @@
 """The rules of `ports/machines.py`, for every runtime."""
 
+import dataclasses
 from datetime import timedelta
 
-from steward.ports import hosts
+from steward.domain import customizations, nodes
+from steward.ports import hosts, machines
 from steward.ports.control_planes import Part
 from tests.ports import bundles
 from tests.ports.bundles import Runtime
@@ -127,6 +129,59 @@ def test_a_number_serves_the_next_machine_once_it_is_free(runtime: Runtime) -> N
         await runtime.machines.remove(wanted.cluster_id, first.node_id)
         await runtime.machines.ensure(first)
         await bundles.eventually(runtime, lambda: bundles.machine_runs(runtime, first), what="the machine again")
+
+    runtime.run(story())
+
+
+def test_a_machine_is_made_anew_once_it_was_removed(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+    machine = runtime.orders.machine(wanted)
+    anew = dataclasses.replace(machine, generation=1)
+
+    async def story() -> None:
+        access = await bundles.start(runtime, wanted)
+        await bundles.join(runtime, access, machine)
+        await runtime.machines.ensure(anew)  # it is not empty yet, and so is left alone
+        state = (await runtime.machines.observe(wanted.cluster_id))[machine.node_id]
+        assert (state.running, state.restarts, state.version, state.generation) == (True, 0, str(machine.version), 0)
+        await runtime.machines.remove(wanted.cluster_id, machine.node_id)
+        await runtime.machines.ensure(anew)
+        state = (await runtime.machines.observe(wanted.cluster_id))[machine.node_id]
+        assert (state.version, state.generation) == (str(machine.version), 1)
+
+        async def reported() -> bool:
+            (node,) = await runtime.guests.nodes(access)
+            return node.ready and node.machine == nodes.machine_id(machine.node_id, 1)
+
+        await bundles.eventually(runtime, reported, what="the report of the new machine")
+
+    runtime.run(story())
+
+
+def test_other_parameters_start_kube_proxy_again_and_nothing_else(runtime: Runtime) -> None:
+    wanted = runtime.orders.control_plane()
+    machine = runtime.orders.machine(wanted)
+    asked = {"kubeProxy": {"iptables": {"syncPeriod": "PT41S"}}}
+    proxy = customizations.changed(customizations.DEFAULT, asked).kube_proxy
+    other = dataclasses.replace(machine, proxy=proxy)
+
+    async def told(machine: machines.Machine) -> bool:
+        await runtime.machines.ensure(machine)
+        state = (await runtime.machines.observe(wanted.cluster_id))[machine.node_id]
+        return state.running and state.parameters == machines.parameters(machine.proxy_mode, machine.proxy)
+
+    async def story() -> None:
+        await runtime.control_planes.ensure(wanted, Part.NETWORK)
+        await bundles.eventually(runtime, lambda: told(machine), what="its first parameters")
+        await bundles.eventually(runtime, lambda: told(other), what="its other parameters")
+        await bundles.eventually(runtime, lambda: told(other), what="the same again")
+        state = (await runtime.machines.observe(wanted.cluster_id))[machine.node_id]
+        assert (state.restarts, state.parameters) == (0, "iptables syncPeriod=PT41S")
+        await runtime.host.close()
+        successor = await bundles.reopened(runtime)
+        await successor.machines.ensure(other)
+        state = (await successor.machines.observe(wanted.cluster_id))[machine.node_id]
+        assert (state.running, state.parameters) == (True, "iptables syncPeriod=PT41S")
 
     runtime.run(story())
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from steward.domain import flavors
-from steward.reconcile import nodes as nodes_
+from steward.reconcile import node_scopes
 from steward.runtimes.processes import cgroups
 from tests.system import binaries, ordered, outside, waiting
 from tests.system.ordered import Cluster, KubectlFailed
@@ -126,7 +126,7 @@ def test_control_plane_does_not_reach_the_outside(cluster: Cluster, world: None)
 
 
 def test_allocatable_is_the_flavors_by_ovhclouds_formula(cluster: Cluster) -> None:
-    wanted = flavors.allocatable(nodes_.flavor_named("b2-7"))
+    wanted = flavors.allocatable(node_scopes.flavor_named("b2-7"))
     for node in cluster.find("nodes")["items"]:
         left = node["status"]["allocatable"]
         assert _quantity(left["cpu"]) * 1000 == wanted.cpu_millicores
@@ -135,7 +135,7 @@ def test_allocatable_is_the_flavors_by_ovhclouds_formula(cluster: Cluster) -> No
 
 
 def test_cgroups_enforce_the_flavor(cluster: Cluster) -> None:
-    flavor = nodes_.flavor_named("b2-7")
+    flavor = node_scopes.flavor_named("b2-7")
     groups = cgroups.Cgroups()
     for node in cluster.nodes():
         name = cluster.service.spot.cgroup(cluster.slot, int(cluster.node_facts(node["id"])["number"]))

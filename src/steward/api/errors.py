@@ -108,7 +108,8 @@ def message(refusal: errors.Refusal) -> str:
     """Refusals with a name read as those of OVHcloud's Kubernetes backend do."""
     if not refusal.name:
         return refusal.message
-    return f"[{refusal.name}] {refusal.status}: {refusal.message} (request ID: {uuid.uuid4()})"
+    prefix = "" if refusal.name == errors.NAMELESS else f"[{refusal.name}] "
+    return f"{prefix}{refusal.status}: {refusal.message} (request ID: {uuid.uuid4()})"
 
 
 def _of_framework(reason: HTTPException) -> errors.Refusal | None:

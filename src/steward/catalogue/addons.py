@@ -41,7 +41,11 @@ def rights() -> list[Manifest]:
 @cache
 def rights_digest() -> str:
     """Changes with every release that has other rights."""
-    return hashlib.sha256(json.dumps(rights(), sort_keys=True).encode()).hexdigest()
+    return digest(rights())
+
+
+def digest(manifests: list[Manifest]) -> str:
+    return hashlib.sha256(json.dumps(manifests, sort_keys=True).encode()).hexdigest()
 
 
 def coredns(*, dns_address: str, version: str) -> list[Manifest]:

@@ -118,6 +118,65 @@ def rename(
 
 
 @app.command()
+def update(
+    ctx: typer.Context,
+    cluster: options.Cluster,
+    next_minor: Annotated[
+        bool, typer.Option("--next-minor", help="To the next minor version; else to the latest patch.")
+    ] = False,
+    wait: options.Wait = False,
+    timeout: options.Timeout = "60m",
+) -> None:
+    """Update a cluster's Kubernetes: the control plane first, then the nodes, one by one. There is no way back."""
+    session = session_.of(ctx)
+    seconds = options.duration(timeout)
+    found = naming.cluster(session, cluster)
+    clusters.update(session.link(), session.project, found["id"], "NEXT_MINOR" if next_minor else "LATEST_PATCH")
+    if not wait:
+        session.terminal.say(f"Cluster {found['name']} is being updated.")
+        return
+    now = _until_ready(session, found, seconds, from_start=False)
+    session.terminal.say(f"Cluster {found['name']} has Kubernetes {now['version']}.")
+
+
+@app.command()
+def reset(
+    ctx: typer.Context,
+    cluster: options.Cluster,
+    reinstall: Annotated[
+        bool, typer.Option("--reinstall", help="Keep the nodes, wiped and installed again; else they are deleted.")
+    ] = False,
+    yes: options.Yes = False,
+    wait: options.Wait = False,
+    timeout: options.Timeout = "60m",
+) -> None:
+    """Wipe a cluster and make it anew, with its id and its node pools. Settings go back to their defaults."""
+    session = session_.of(ctx)
+    seconds = options.duration(timeout)
+    found = naming.cluster(session, cluster)
+    what = f"Everything that is stored in cluster {found['name']} ({found['id']}) will be gone for good."
+    confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
+    body = {"workerNodesPolicy": "reinstall" if reinstall else "delete"}
+    clusters.reset(session.link(), session.project, found["id"], body)
+    if not wait:
+        session.terminal.say(f"Cluster {found['name']} is being reset.")
+        return
+    _until_ready(session, found, seconds, from_start=False)
+    session.terminal.say(f"Cluster {found['name']} is empty and ready.")
+
+
+@app.command()
+def reset_kubeconfig(ctx: typer.Context, cluster: options.Cluster, yes: options.Yes = False) -> None:
+    """Have new keys made: every kubeconfig so far is refused, and the nodes are reinstalled one by one."""
+    session = session_.of(ctx)
+    found = naming.cluster(session, cluster)
+    what = f"Every kubeconfig of cluster {found['name']} will be refused, and its nodes are reinstalled one by one."
+    confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
+    clusters.reset_kubeconfig(session.link(), session.project, found["id"])
+    session.terminal.say(f"Cluster {found['name']} gets new keys. To watch: steward progress {found['id']} --follow")
+
+
+@app.command()
 def kubeconfig(
     ctx: typer.Context,
     cluster: options.Cluster,
@@ -176,7 +235,9 @@ def delete(
         session.terminal.say(f"Cluster {found['name']} is being deleted.")
 
 
-def _until_ready(session: session_.Session, cluster: models.Cluster, timeout: float) -> models.Cluster:
+def _until_ready(
+    session: session_.Session, cluster: models.Cluster, timeout: float, *, from_start: bool = True
+) -> models.Cluster:
     link, project, name = session.link(), session.project, cluster["name"]
 
     def pending(flows: object) -> str | None:
@@ -189,7 +250,7 @@ def _until_ready(session: session_.Session, cluster: models.Cluster, timeout: fl
         )
         return next((check for check in checks if check), None)
 
-    waiting.until_pending(session, cluster["id"], pending, timeout=timeout, from_start=True)
+    waiting.until_pending(session, cluster["id"], pending, timeout=timeout, from_start=from_start)
     return clusters.get(link, project, cluster["id"])
 
 

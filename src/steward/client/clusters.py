@@ -45,3 +45,15 @@ def delete(link: connection.Connection, project: str, cluster: str) -> None:
 def kubeconfig(link: connection.Connection, project: str, cluster: str) -> str:
     answer = link.call("POST", routes.kube(project, cluster, "kubeconfig"))
     return cast(models.Kubeconfig, answer)["content"]
+
+
+def reset_kubeconfig(link: connection.Connection, project: str, cluster: str) -> None:
+    link.call("POST", routes.kube(project, cluster, "kubeconfig", "reset"))
+
+
+def update(link: connection.Connection, project: str, cluster: str, strategy: str) -> None:
+    link.call("POST", routes.kube(project, cluster, "update"), {"strategy": strategy})
+
+
+def reset(link: connection.Connection, project: str, cluster: str, body: Mapping[str, object]) -> None:
+    link.call("POST", routes.kube(project, cluster, "reset"), body)

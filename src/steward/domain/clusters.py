@@ -58,7 +58,10 @@ class Plan(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """`slot` is the cluster's number on this host, allotted at the order and given back at its end."""
+    """`slot` is the cluster's number on this host, allotted at the order and given back at its end.
+
+    `node_generation` counts how often its keys, and with them its nodes, were ordered to be made anew.
+    """
 
     id: ClusterId
     project_id: projects.ProjectId
@@ -71,6 +74,7 @@ class Cluster:
     pods: IPv4Network
     services: IPv4Network
     slot: int
+    node_generation: int = 0
     # What is kept for functions to come (decisions/0004): OVHcloud's field name to its validated value.
     kept: Mapping[str, Any] = field(default_factory=dict)
     restrictions: tuple[str, ...] = ()  # sources that may reach its API; none: everybody
@@ -78,6 +82,7 @@ class Cluster:
     openid: openidconnects.OpenIdConnect | None = None
     generation: int = 0  # how many changes of what stands were asked for; each replaces the API server
     at_once: bool = False  # the latest of them may end what serves before its successor does
+    reset_asked_at: datetime | None = None  # until all that it served is wiped; then it is installed anew
     delete_asked_at: datetime | None = None
     conditions: conditions_.Conditions = ()
     installed_version: versions.Version | None = None  # observed of the API server; None before it answered

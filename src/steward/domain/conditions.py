@@ -61,6 +61,9 @@ class Condition:
 
 Conditions = tuple[Condition, ...]
 
+# Work on what stands that somebody asked for; it keeps its name until it is done, whatever happens in between.
+ASKED_FOR = frozenset({Reason.UPDATING, Reason.REDEPLOYING, Reason.RESETTING})
+
 
 def find(conditions: Conditions, kind: Kind) -> Condition | None:
     return next((each for each in conditions if each.kind == kind), None)
@@ -69,6 +72,12 @@ def find(conditions: Conditions, kind: Kind) -> Condition | None:
 def holds(conditions: Conditions, kind: Kind) -> bool:
     found = find(conditions, kind)
     return found is not None and found.holds
+
+
+def asked_for(conditions: Conditions) -> Reason | None:
+    """Which work on what stands is under way, where there is any."""
+    found = find(conditions, Kind.PROGRESSING)
+    return found.reason if found is not None and found.holds and found.reason in ASKED_FOR else None
 
 
 def merge(conditions: Conditions, *changes: Condition) -> Conditions:

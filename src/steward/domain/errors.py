@@ -17,6 +17,7 @@ sentence for the person, and whose turn it is. The tree:
 
 from collections.abc import Mapping
 
+NAMELESS = "-"  # of a refusal that reads as one of OVHcloud's backend, and has no name there
 CUSTOMER = "customer"
 PROVIDER = "provider"
 

@@ -109,6 +109,8 @@ _BUSY = {
     conditions_.Reason.DOWNSCALING: Status.DOWNSCALING,
     conditions_.Reason.RESTORING: Status.REDEPLOYING,
     conditions_.Reason.UPDATING: Status.UPDATING,
+    conditions_.Reason.REDEPLOYING: Status.REDEPLOYING,
+    conditions_.Reason.RESETTING: Status.RESETTING,
 }
 
 

@@ -1,5 +1,6 @@
 """One worker of a cluster, from its order to its history."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +43,8 @@ class Status(StrEnum):
 class Node:
     """`number` is allotted within the cluster; address and pod range follow from it.
 
+    `version` and `generation` are what it shall run with now; it gets the cluster's when it is its turn.
+    `installed_version` is what its kubelet was last seen with, once all of it was as wanted.
     `instance_id` is None until the machine exists, `deployed_at` until it was first ready.
     """
 
@@ -51,6 +54,8 @@ class Node:
     name: str
     flavor: str
     version: versions.Version
+    generation: int = 0
+    installed_version: versions.Version | None = None
     number: int
     instance_id: str | None = None
     delete_asked_at: datetime | None = None
@@ -68,6 +73,13 @@ class Node:
         return self.delete_asked_at is not None
 
 
+_BUSY = {
+    conditions_.Reason.UPDATING: Status.UPDATING,
+    conditions_.Reason.REDEPLOYING: Status.REDEPLOYING,
+    conditions_.Reason.RESETTING: Status.RESETTING,
+}
+
+
 def status(node: Node) -> Status:
     """OVHcloud's word for the conditions."""
     if node.deleted_at is not None:
@@ -76,9 +88,18 @@ def status(node: Node) -> Status:
         return Status.DELETING
     if conditions_.holds(node.conditions, conditions_.Kind.BLOCKED):
         return Status.ERROR
+    busy = conditions_.asked_for(node.conditions)
+    if busy is not None:
+        return _BUSY[busy]
     if conditions_.holds(node.conditions, conditions_.Kind.READY):
         return Status.READY
     return Status.INSTALLING if node.deployed_at is None else Status.REDEPLOYING
+
+
+def machine_id(node_id: NodeId, generation: int) -> str:
+    """What the machine says in /etc/machine-id, and its kubelet to the cluster: another one once it is made anew."""
+    made = node_id if generation == 0 else f"{node_id}/{generation}"
+    return hashlib.sha256(made.encode()).hexdigest()[:32]
 
 
 def name_of(pool_name: str, node_id: NodeId) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from steward.domain import actors, clusters, conditions, errors, private_networks, projects
 from steward.domain.private_networks import Membership, PrivateNetwork, Subnet
-from steward.operations import access, history, network_records, wishes
+from steward.operations import access, history, network_records, orders, wishes
 from steward.operations import context as context_
 from steward.operations.registry import operation
 from steward.ports import records
@@ -40,6 +40,26 @@ class Surroundings:
     pods: IPv4Network
     services: IPv4Network
     own: IPv4Network | None = None  # the provider's range
+
+
+def choice(order: orders.ClusterOrder | orders.ResetOrder) -> Choice:
+    return Choice(
+        network_id=order.private_network_id,
+        nodes_subnet_id=order.nodes_subnet_id,
+        load_balancers_subnet_id=order.load_balancers_subnet_id,
+        configuration=order.private_network,
+    )
+
+
+def around(cluster: clusters.Cluster, own: IPv4Network | None) -> Surroundings:
+    return Surroundings(
+        project_id=cluster.project_id,
+        region=cluster.region,
+        plan=cluster.plan,
+        pods=cluster.pods,
+        services=cluster.services,
+        own=own,
+    )
 
 
 def check_form(choice: Choice) -> None:

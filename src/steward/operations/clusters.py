@@ -68,8 +68,11 @@ class View:
 
 
 def node_is_up_to_date(cluster: clusters.Cluster, node: nodes.Node) -> bool:
-    same_series = node.version.series == cluster.version.series
-    return same_series and versions.is_latest_patch(capabilities.versions_offered(), node.version)
+    """The version that it was seen with counts, and it counts only while nothing is being changed in it."""
+    seen = node.installed_version or node.version
+    current = seen.series == cluster.version.series and conditions.asked_for(node.conditions) is None
+    latest = versions.is_latest_patch(capabilities.versions_offered(), seen)
+    return current and latest and node.generation == cluster.node_generation
 
 
 @operation("cluster.create")
@@ -103,8 +106,8 @@ def _drafted(
 ) -> clusters.Cluster:
     """The cluster with everything but its slot."""
     region = capabilities.region(order.region)
-    plan = _word(clusters.Plan, order.plan or clusters.Plan.FREE, "plan")
-    cluster_networks.check_form(_choice(order))
+    plan = word(clusters.Plan, order.plan or clusters.Plan.FREE, "plan")
+    cluster_networks.check_form(cluster_networks.choice(order))
     pods, services = wishes.ranges(order, plan)
     version = versions.ordered(capabilities.versions_offered(), order.version or capabilities.default_series())
     policy = order.update_policy or clusters.UpdatePolicy.ALWAYS_UPDATE
@@ -116,8 +119,8 @@ def _drafted(
         region=region.name,
         version=version,
         plan=plan,
-        update_policy=_word(clusters.UpdatePolicy, policy, "updatePolicy"),
-        proxy_mode=_word(clusters.ProxyMode, order.proxy_mode or clusters.ProxyMode.IPTABLES, "kubeProxyMode"),
+        update_policy=word(clusters.UpdatePolicy, policy, "updatePolicy"),
+        proxy_mode=word(clusters.ProxyMode, order.proxy_mode or clusters.ProxyMode.IPTABLES, "kubeProxyMode"),
         pods=pods,
         services=services,
         slot=-1,
@@ -128,27 +131,11 @@ def _drafted(
     )
 
 
-def _choice(order: orders.ClusterOrder) -> cluster_networks.Choice:
-    return cluster_networks.Choice(
-        network_id=order.private_network_id,
-        nodes_subnet_id=order.nodes_subnet_id,
-        load_balancers_subnet_id=order.load_balancers_subnet_id,
-        configuration=order.private_network,
-    )
-
-
 async def _network(
     context: context_.Context, work: records.Work, draft: clusters.Cluster, order: orders.ClusterOrder
 ) -> private_networks.Membership | None:
-    around = cluster_networks.Surroundings(
-        project_id=draft.project_id,
-        region=draft.region,
-        plan=draft.plan,
-        pods=draft.pods,
-        services=draft.services,
-        own=context.own_range,
-    )
-    return await cluster_networks.chosen(work, _choice(order), around)
+    around = cluster_networks.around(draft, context.own_range)
+    return await cluster_networks.chosen(work, cluster_networks.choice(order), around)
 
 
 def _first_conditions(context: context_.Context, draft: clusters.Cluster) -> conditions.Conditions:
@@ -169,10 +156,33 @@ def _first_conditions(context: context_.Context, draft: clusters.Cluster) -> con
     if draft.plan is not clusters.Plan.FREE:
         said = "The control plane runs with one replica; the plan's further replicas are not offered on one host"
         found.append(holding(kind.REDUCED_REDUNDANCY, reason.SINGLE_REPLICA, said, "3.1.1-1"))
-    if draft.proxy_mode is clusters.ProxyMode.IPVS and not context.host.capacity().ipvs:
-        said = "The host's kernel has no IPVS: kube-proxy uses nftables; scheduler and timeouts of ipvs have no effect"
-        found.append(holding(kind.PROXY_FALLBACK, reason.NO_IPVS, said, "2.1-1"))
-    return tuple(found)
+    return fallback(context, dataclasses.replace(draft, conditions=tuple(found)), draft.created_at)
+
+
+def fallback(context: context_.Context, cluster: clusters.Cluster, now: datetime) -> conditions.Conditions:
+    """Those of the cluster, with the one that says what of kube-proxy's parameters has no effect here."""
+    kind = conditions.Kind.PROXY_FALLBACK
+    if cluster.proxy_mode is not clusters.ProxyMode.IPVS or context.host.capacity().ipvs:
+        return conditions.without(cluster.conditions, [kind])
+    set_ = cluster.customization.kube_proxy.ipvs
+    idle = [
+        *(["scheduler"] if set_.scheduler else []),
+        *(["tcpTimeout"] if set_.tcp_timeout else []),
+        *(["tcpFinTimeout"] if set_.tcp_fin_timeout else []),
+        *(["udpTimeout"] if set_.udp_timeout else []),
+    ]
+    named = f"{', '.join(idle)} of ipvs, which are set," if idle else "scheduler and timeouts of ipvs"
+    said = f"The host's kernel has no IPVS: kube-proxy uses nftables, with the periods of ipvs; {named} have no effect"
+    condition = conditions.Condition(
+        kind=kind,
+        holds=True,
+        reason=conditions.Reason.NO_IPVS,
+        message=said,
+        whose_turn=errors.PROVIDER,
+        activity="2.1-1",
+        since=now,
+    )
+    return conditions.merge(cluster.conditions, condition)
 
 
 async def _slot(work: records.Work, cluster_id: clusters.ClusterId) -> int:
@@ -201,7 +211,7 @@ async def _save(
             operation="cluster.create",
             type="cluster:ordered",
             message=f"Cluster {cluster.name} was ordered: Kubernetes {cluster.version}, plan {cluster.plan.value}",
-            facts=_ordered_as(cluster, named),
+            facts={**described(cluster), "named": named},
         ),
         at=cluster.created_at,
         actor=actor,
@@ -224,8 +234,9 @@ async def _save(
         )
 
 
-def _ordered_as(cluster: clusters.Cluster, named: str) -> dict[str, str]:
-    """The whole order, to be compared with what was delivered; `named` is what the customer did not leave open."""
+def described(cluster: clusters.Cluster) -> dict[str, str]:
+    """The whole order, to be compared with what was delivered. Of one that is new, `named` is what it did not leave
+    open."""
     return {
         "version": str(cluster.version),
         "region": cluster.region,
@@ -234,7 +245,6 @@ def _ordered_as(cluster: clusters.Cluster, named: str) -> dict[str, str]:
         "kubeProxyMode": cluster.proxy_mode.value,
         "pods": str(cluster.pods),
         "services": str(cluster.services),
-        "named": named,
         "contract": cluster.contract,
         **cluster_networks.facts_of(cluster),
     }
@@ -282,7 +292,7 @@ async def edit(
         if name is not None:
             changed = dataclasses.replace(changed, name=clusters.checked_name(name))
         if update_policy is not None:
-            policy = _word(clusters.UpdatePolicy, update_policy, "updatePolicy")
+            policy = word(clusters.UpdatePolicy, update_policy, "updatePolicy")
             changed = dataclasses.replace(changed, update_policy=policy)
         if cluster.deleting:
             raise errors.Conflict(f"Cluster {cluster.id} is being deleted", name="ConflictError")
@@ -338,7 +348,7 @@ async def delete(context: context_.Context, actor: actors.Actor, *, project_id: 
     context.wake(f"cluster:{cluster_id}")
 
 
-def _word(kind: type[W], text: str, field: str) -> W:
+def word(kind: type[W], text: str, field: str) -> W:
     try:
         return kind(text)
     except ValueError:

@@ -4,6 +4,7 @@ import dataclasses
 
 from steward.domain import actors, clusters, conditions, customizations
 from steward.operations import access, changes, history
+from steward.operations import clusters as clusters_
 from steward.operations import context as context_
 from steward.operations.registry import operation
 
@@ -39,6 +40,7 @@ async def edit(
             message="The customization is being applied",
         )
         changed = dataclasses.replace(changes.ordered(cluster, change, now), customization=wanted)
+        changed = dataclasses.replace(changed, conditions=clusters_.fallback(context, changed, now))
         await work.clusters.save(changed)
         await history.write(
             work,

@@ -4,7 +4,7 @@ Called by `private_networks`, `subnets`, `gateways` and `cluster_networks`; the 
 reconcilers' too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -70,9 +70,21 @@ async def found_subnet(work: records.Work, network: PrivateNetwork, subnet_id: s
 
 
 async def clusters_on(work: records.Work, network: PrivateNetwork) -> Sequence[clusters.Cluster]:
-    """Also those that are being deleted: their nodes are on it until they are gone."""
+    """Also those that are being deleted or leave it by a reset: their nodes are on it until they are gone."""
+    left = await _clusters_with_nodes(work, network, {each.id for each in await work.subnets.of(network.id)})
     present = await work.clusters.of_project(network.project_id)
-    return [each for each in present if each.network is not None and each.network.network_id == network.id]
+    return [
+        each
+        for each in present
+        if (each.network is not None and each.network.network_id == network.id) or each.id in left
+    ]
+
+
+async def _clusters_with_nodes(
+    work: records.Work, network: PrivateNetwork, subnets: Collection[private_networks.SubnetId]
+) -> set[clusters.ClusterId]:
+    members = await work.nodes.of_project(network.project_id)
+    return {each.cluster_id for each in members if each.subnet_id in subnets}
 
 
 def in_use(what: str, cluster: clusters.Cluster) -> errors.Conflict:
@@ -85,9 +97,11 @@ def in_use(what: str, cluster: clusters.Cluster) -> errors.Conflict:
 
 
 async def check_unused(work: records.Work, network: PrivateNetwork, subnet: Subnet) -> None:
+    nodes_there = await _clusters_with_nodes(work, network, {subnet.id})
     for cluster in await clusters_on(work, network):
         on = cluster.network
-        if on is not None and subnet.id in (on.nodes_subnet_id, on.load_balancers_subnet_id):
+        named = on is not None and subnet.id in (on.nodes_subnet_id, on.load_balancers_subnet_id)
+        if named or cluster.id in nodes_there:
             raise in_use(f"Subnet {subnet.cidr}", cluster)
 
 

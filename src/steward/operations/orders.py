@@ -65,6 +65,24 @@ class ClusterOrder:
     pools: Sequence[PoolOrder] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetOrder:
+    """What is left out goes back to its default, but for name and version, which stay."""
+
+    name: str | None = None
+    version: str | None = None  # a minor version
+    update_policy: str | None = None
+    proxy_mode: str | None = None
+    pods: str | None = None
+    services: str | None = None
+    private_network_id: str | None = None
+    nodes_subnet_id: str | None = None
+    load_balancers_subnet_id: str | None = None
+    private_network: Mapping[str, Any] | None = None
+    customization: Mapping[str, Any] | None = None
+    workers: str | None = None  # delete or reinstall
+
+
 def named(order: ClusterOrder) -> str:
     """The fields that the customer decided itself; the others take the defaults that it accepted with the contract."""
     decided = {

@@ -14,6 +14,7 @@ from steward.kit import times
 from steward.ports import guests
 
 APPLIED = "steward/applied-template"
+CORDONED = "steward/cordoned"  # on a node that we emptied and nobody else had cordoned
 _NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 _NOT_REPORTED = "its kubelet has not reported yet"
 
@@ -70,6 +71,28 @@ def changes(identity: guests.NodeIdentity, found: Document) -> dict[str, Any]:
     return patch
 
 
+def cordon(found: Document) -> dict[str, Any]:
+    """A merge patch; somebody else's cordon is left without our mark, so that it stays when ours goes."""
+    if found["spec"].get("unschedulable"):
+        return {}
+    return {
+        "metadata": {"annotations": {CORDONED: "true"}, "resourceVersion": found["metadata"]["resourceVersion"]},
+        "spec": {"unschedulable": True},
+    }
+
+
+def uncordon(found: Document) -> dict[str, Any]:
+    """Takes our own cordon away. A template that came meanwhile may want one of its own, which is another."""
+    if CORDONED not in found["metadata"].get("annotations", {}):
+        return {}
+    patch: dict[str, Any] = {
+        "metadata": {"annotations": {CORDONED: None}, "resourceVersion": found["metadata"]["resourceVersion"]}
+    }
+    if not _recalled(found).get("unschedulable"):
+        patch["spec"] = {"unschedulable": False}
+    return patch
+
+
 def seen(node: Document) -> guests.GuestNode:
     conditions = node.get("status", {}).get("conditions", ())
     addresses = node.get("status", {}).get("addresses", ())
@@ -83,6 +106,7 @@ def seen(node: Document) -> guests.GuestNode:
         labels=node["metadata"].get("labels", {}),
         pods=node["spec"].get("podCIDR", ""),
         address=next((each["address"] for each in addresses if each["type"] == "InternalIP"), ""),
+        machine=node.get("status", {}).get("nodeInfo", {}).get("machineID", ""),
     )
 
 

@@ -63,6 +63,10 @@ class HttpGuests:
     async def has_default_account(self, access: guests.Access) -> bool:
         return await self._find(access, "/api/v1/namespaces/default/serviceaccounts/default") is not None
 
+    async def authority(self, access: guests.Access) -> str:
+        found = await self._find(access, "/api/v1/namespaces/default/configmaps/kube-root-ca.crt")
+        return guests.digest(str(found["data"]["ca.crt"])) if found is not None else ""
+
     async def apply(self, access: guests.Access, manifests: Sequence[Mapping[str, Any]]) -> None:
         for wave in guest_kinds.waves(manifests):
             await _each(wave, lambda manifest: self._apply(access, manifest))
@@ -87,7 +91,7 @@ class HttpGuests:
     async def drain(
         self, access: guests.Access, node: str, *, since: datetime, force: bool, operation: str = ""
     ) -> guests.Draining:
-        await self._cordon(access, node)
+        await self._mark(access, node, guest_nodes.cordon)
         document = await self._get(access, "/api/v1/pods", {"fieldSelector": f"spec.nodeName={node}"})
         leaving = [each for each in document["items"] if guest_pods.must_leave(each)]
         ask = self._delete_pod if force else self._evict
@@ -96,6 +100,9 @@ class HttpGuests:
         held_back = next((reason for gone, reason in answers if reason and not gone), "")
         told = f"{held_back} (the node is being emptied since {times.rfc3339(since)})" if held_back else ""
         return guests.Draining(left=left, held_back=told)
+
+    async def take_back(self, access: guests.Access, node: str) -> None:
+        await self._mark(access, node, guest_nodes.uncordon)
 
     async def sing(self, access: guests.Access, mark: str) -> None:
         # Whatever it is answered stands in the log, so this takes no rights.
@@ -177,15 +184,18 @@ class HttpGuests:
         request = guest_lines.Request(method="PATCH", path=path, query=query, body=patch, content_type=_MERGE)
         return await self._send(access, request, HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND) is not None
 
-    async def _cordon(self, access: guests.Access, node: str) -> None:
-        request = guest_lines.Request(
-            method="PATCH",
-            path=f"{_NODES}/{node}",
-            query={"fieldManager": FIELD_MANAGER},
-            body={"spec": {"unschedulable": True}},
-            content_type=_MERGE,
-        )
-        await self._send(access, request, HTTPStatus.NOT_FOUND)
+    async def _mark(self, access: guests.Access, node: str, patched: Callable[[Any], dict[str, Any]]) -> None:
+        path = f"{_NODES}/{node}"
+        for _ in range(MOST_CONFLICTS):
+            found = await self._find(access, path)
+            patch = {} if found is None else patched(found)
+            if not patch:
+                return
+            query = {"fieldManager": FIELD_MANAGER}
+            request = guest_lines.Request(method="PATCH", path=path, query=query, body=patch, content_type=_MERGE)
+            if await self._send(access, request, HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND) is not None:
+                return
+        raise guests.NotAnswering(f"Node {node} was changed by somebody else in each of {MOST_CONFLICTS} attempts")
 
     async def _evict(self, access: guests.Access, pod: guest_pods.Document, operation: str) -> tuple[bool, str]:
         """Whether the pod is gone, and why it may not go."""

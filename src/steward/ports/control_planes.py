@@ -101,7 +101,9 @@ class ControlPlane:
             told += [repr(self.admission_plugins), repr(self.openid)]
         digest = hashlib.sha256(repr(told).encode()).hexdigest()[:16]
         generation = self.generation if part is Part.API_SERVER else 0
-        return Mark(version=str(self.version), generation=generation, digest=digest)
+        # etcd is the same program with every version of Kubernetes, and goes on through an update.
+        version = "" if part is Part.ETCD else str(self.version)
+        return Mark(version=version, generation=generation, digest=digest)
 
     def is_met(self, part: Part, seen: Mark | None) -> bool:
         """Without a mark it was started by a release that could not change anything, and is as wanted until then."""

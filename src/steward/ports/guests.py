@@ -4,6 +4,7 @@ Every call may raise `NotAnswering`: the API is not there (yet), or refused the 
 expected state of a cluster that is being made, restored or restarted, not a bug.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,11 @@ from steward.domain import clusters, nodepools, versions
 
 class NotAnswering(Exception):
     """The cluster's API did not answer, or not with success; the text says what was tried."""
+
+
+def digest(certificate: str) -> str:
+    """What one authority is told from another by."""
+    return hashlib.sha256(certificate.strip().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,7 @@ class GuestNode:
     labels: Mapping[str, str] = field(default_factory=dict)
     pods: str = ""  # its pod range
     address: str = ""  # its InternalIP: where the control plane asks for its kubelet
+    machine: str = ""  # the id of the machine that its kubelet last reported from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +105,10 @@ class Guests(Protocol):
         """Whether namespace `default` has its service account, without which no pod can be made."""
         ...
 
+    async def authority(self, access: Access) -> str:
+        """`digest` of the certificate that pods are handed to know the API server by; empty before there is one."""
+        ...
+
     async def apply(self, access: Access, manifests: Sequence[Mapping[str, Any]]) -> None:
         """Server-side apply; fields of others are left alone."""
         ...
@@ -117,6 +128,10 @@ class Guests(Protocol):
 
         The audit log shows `operation` with every request: what the pods have to leave for.
         """
+        ...
+
+    async def take_back(self, access: Access, node: str) -> None:
+        """Undo the cordon that `drain` made: pods may come again. One of somebody else's stays."""
         ...
 
     async def sing(self, access: Access, mark: str) -> None:

@@ -45,6 +45,8 @@ class ClusterStates:
                 await self._tell_lost(work, changed, result.message)
         if became_ready:
             await self._wake_all(scope.cluster.id)
+        if conditions.asked_for(changed.conditions) and isinstance(result, outcome.Done):
+            return Wait(message="Its nodes are being installed again", after=0.0)
         return result
 
     async def _tell_ready(self, work: records.Work, before: clusters.Cluster, now: clusters.Cluster) -> None:
@@ -78,11 +80,9 @@ class ClusterStates:
         match result:
             case outcome.Done():
                 kept = conditions.without(cluster.conditions, [kind.BLOCKED])
-                found = conditions.merge(
-                    kept,
-                    services.condition(kind.READY, True, reason.AS_WANTED),
-                    services.condition(kind.PROGRESSING, False, reason.AS_WANTED),
-                )
+                found = conditions.merge(kept, services.condition(kind.READY, True, reason.AS_WANTED))
+                if not _has_nodes_to_come(cluster):
+                    found = conditions.merge(found, services.condition(kind.PROGRESSING, False, reason.AS_WANTED))
                 return replace(
                     cluster,
                     conditions=found,
@@ -91,6 +91,7 @@ class ClusterStates:
                 )
             case outcome.Wait(message=message):
                 busy = reason.INSTALLING if cluster.installed_at is None else reason.RESTORING
+                busy = conditions.asked_for(cluster.conditions) or busy
                 told = [services.condition(kind.PROGRESSING, True, busy, message)]
                 if scope.change is not None:
                     # The word that clients wait through stays the one that the order gave.
@@ -98,7 +99,8 @@ class ClusterStates:
                 if not scope.serves:
                     told.append(services.condition(kind.READY, False, reason.NOT_ANSWERING, message))
                 kept = conditions.without(cluster.conditions, [kind.BLOCKED])
-                return replace(cluster, conditions=conditions.merge(kept, *told))
+                seen = scope.seen_version or cluster.installed_version
+                return replace(cluster, conditions=conditions.merge(kept, *told), installed_version=seen)
             case outcome.Blocked():
                 return replace(cluster, conditions=conditions.merge(cluster.conditions, services.blocked(result)))
 
@@ -114,3 +116,8 @@ class ClusterStates:
 
 def _wishes(cluster: clusters.Cluster) -> tuple[object, ...]:
     return cluster.generation, cluster.restrictions, cluster.network
+
+
+def _has_nodes_to_come(cluster: clusters.Cluster) -> bool:
+    """After a reset the control plane is installed first; the change goes on with the nodes."""
+    return cluster.installed_at is None and conditions.asked_for(cluster.conditions) is not None

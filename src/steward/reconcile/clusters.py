@@ -20,7 +20,9 @@ from steward.reconcile import (
     issuances,
     outcome,
     removals,
+    resets,
     restrictions,
+    rollouts,
     routes,
 )
 from steward.reconcile.cluster_states import CHANGE, INSTALL, RESTORE
@@ -39,6 +41,7 @@ class ClusterReconciler:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._removal = removals.Removal(services)
+        self._reset = resets.Reset(services)
         self._states = cluster_states.ClusterStates(services)
 
     async def __call__(self, subject: str, lease: engine.Lease) -> Outcome | engine.Gone:
@@ -51,6 +54,8 @@ class ClusterReconciler:
         scope = Scope(cluster, self._services.plan.cluster(cluster.slot), lease, files)
         if cluster.deleting:
             return await self._removal(scope)
+        if cluster.reset_asked_at is not None:
+            return await self._reset(scope)
         changing, keeping = scope.change is not None, cluster.installed_at is not None
         wanted = self._change(scope) if changing else self._flow(scope)
         result = await self._services.run(wanted, cluster.id, lease, keeping=keeping and not changing)
@@ -63,9 +68,12 @@ class ClusterReconciler:
         keys, network, etcd, api = "Issue certificates", "Connect the network", "See to etcd", "Replace the API server"
         answers, ready = "Wait until the API answers", "Wait until the API is ready"
         admitted = "Let in who may reach the API"
+        controllers, scheduler = "See to the controller manager", "See to the scheduler"
+        services = "Install the cluster's services"
+        working = (controllers, scheduler, services)
         return flow.Flow(
             subject=f"cluster:{scope.cluster.id}",
-            name="Change the control plane",
+            name="Change the cluster",
             steps=(
                 step(obtain, lambda: self._obtain(scope), under=PATCHES),
                 step(keys, lambda: self._issue(scope), under=PROTECT),
@@ -75,9 +83,11 @@ class ClusterReconciler:
                 step(api, lambda: self._ensure(scope, Part.API_SERVER), etcd, admitted),
                 step(answers, lambda: self._answers(scope), api),
                 step(ready, lambda: self._is_ready(scope), answers),
-                step("See to the controller manager", lambda: self._ensure(scope, Part.CONTROLLER_MANAGER), ready),
-                step("See to the scheduler", lambda: self._ensure(scope, Part.SCHEDULER), ready),
-                step("Install the cluster's services", lambda: self._install_services(scope), ready),
+                step(controllers, lambda: self._ensure(scope, Part.CONTROLLER_MANAGER), ready),
+                step(scheduler, lambda: self._ensure(scope, Part.SCHEDULER), ready),
+                step(services, lambda: self._update_services(scope), ready),
+                step(rollouts.TRUST, lambda: self._trusts(scope), *working),
+                step(rollouts.STEP, lambda: self._roll_out(scope), rollouts.TRUST),
             ),
         )
 
@@ -114,6 +124,20 @@ class ClusterReconciler:
             ),
         )
 
+    async def _trusts(self, scope: Scope) -> Outcome:
+        """Pods that start on a new node would otherwise be handed an authority that signs nothing any more."""
+
+        async def look() -> bool:
+            given = await self._services.guests.authority(await self._access(scope, issuances.NODE_KEEPER))
+            return given == guests.digest(scope.files["ca.crt"])
+
+        if await self._services.until(look):
+            return DONE
+        return Wait(message="The controller manager has not given pods the new authority yet", after=1.0)
+
+    async def _roll_out(self, scope: Scope) -> Outcome:
+        return await rollouts.go_on(self._services, scope.cluster.id, scope.lease)
+
     async def _obtain(self, scope: Scope) -> Outcome:
         missing = await self._services.artifacts.obtain(scope.cluster.version)
         if missing is None:
@@ -123,16 +147,23 @@ class ClusterReconciler:
         return Wait(message=missing.message, after=1.0)
 
     async def _issue(self, scope: Scope) -> Outcome:
-        if scope.files:
+        made = credentials.generation(scope.files) == scope.cluster.node_generation
+        if scope.files and made:
             if credentials.renew(scope.files, scope.cluster, scope.network, self._services.certificates):
                 async with self._services.applying(scope.lease) as work:
                     await self._keep(work, scope)
             return DONE
-        scope.files = credentials.make(scope.cluster, scope.network, self._services.certificates)
+        makes = self._services.certificates
+        scope.files = credentials.make(scope.cluster, scope.network, makes, before=scope.files)
         kubeconfig = credentials.admin_kubeconfig(scope.files, scope.cluster, scope.network)
         async with self._services.applying(scope.lease) as work:
             await self._keep(work, scope)
             await work.secrets.put(scope.cluster.id, credentials.KUBECONFIG, kubeconfig.encode())
+            members = await work.nodes.of_cluster(scope.cluster.id)
+        # Nodes that wait for their turn go on with certificates of the new authority; steward has other identities.
+        self._services.keyring.forget(scope.cluster.id)
+        for node in members:
+            self._services.wake(f"node:{node.id}")
         return DONE
 
     async def _keep(self, work: records.Work, scope: Scope) -> None:
@@ -228,14 +259,40 @@ class ClusterReconciler:
         giver = await self._access(scope, issuances.BOOTSTRAP if without else issuances.INSTALLER)
         await self._services.guests.apply(giver, rights)
         if not installed:
-            services = [each for each in wanted if each["apiVersion"] != addons.RIGHTS_API]
-            result = await self._asked(scope, lambda: self._apply_as_installer(scope, services))
+            result = await self._apply_services(scope)
             if not isinstance(result, outcome.Done):
                 return result
         scope.files = credentials.without_long_lived({**scope.files, credentials.RIGHTS: addons.rights_digest()})
         async with self._services.applying(scope.lease) as work:
             await self._keep(work, scope)
         return DONE
+
+    async def _update_services(self, scope: Scope) -> Outcome:
+        """An update brings those of this release along, where they differ from those that were installed."""
+        result = await self._install_services(scope)
+        updating = conditions.asked_for(scope.cluster.conditions) is conditions.Reason.UPDATING
+        if not isinstance(result, outcome.Done) or not updating:
+            return result
+        before = scope.files.get(credentials.SERVICES)
+        if before == addons.digest(self._addons(scope)):
+            return DONE
+        result = await self._apply_services(scope)
+        if isinstance(result, outcome.Done):
+            async with self._services.applying(scope.lease) as work:
+                await self._keep(work, scope)
+        return result
+
+    async def _apply_services(self, scope: Scope) -> Outcome:
+        manifests = self._addons(scope)
+        result = await self._asked(scope, lambda: self._apply_as_installer(scope, manifests))
+        if isinstance(result, outcome.Done):
+            scope.files = {**scope.files, credentials.SERVICES: addons.digest(manifests)}
+        return result
+
+    def _addons(self, scope: Scope) -> list[dict[str, Any]]:
+        """Without the rights, which have their own ways."""
+        every = self._services.addons(scope.cluster)
+        return [each for each in every if each["apiVersion"] != addons.RIGHTS_API]
 
     async def _apply_as_installer(self, scope: Scope, manifests: Sequence[Mapping[str, Any]]) -> None:
         """Its rights were given a moment ago, and may take another one to count."""

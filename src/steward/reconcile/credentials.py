@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 import yaml
 
@@ -19,11 +20,14 @@ from steward.reconcile import issuances
 
 FILES = "control-plane-files"
 KUBECONFIG = "admin-kubeconfig"
+GENERATION = "generation"  # beside the files: how often they had been ordered anew when they were made
 RIGHTS = "rights.applied"  # beside the files: the digest of the rights that steward has in the cluster
+SERVICES = "services.applied"  # beside the files, likewise: of the services that were installed in it
 RENEW_BEFORE = timedelta(days=60)
 KUBELET_CLIENT = "steward:3.1.1-1:kubelet-client"
 ADMIN = "kubernetes-admin"
 AUTHORITIES = ("ca", "etcd-ca", "front-proxy-ca")
+_OUTLIVING = frozenset({"service-account.pub", "service-account.key", "encryption.yaml", RIGHTS, SERVICES})
 
 _HOLDERS: Mapping[str, issuances.Holder] = {
     "admin": issuances.Holder(user=ADMIN, party=errors.CUSTOMER, activity="3.1.2-3", purpose="kubeconfig"),
@@ -49,16 +53,25 @@ class _Leaf:
 
 
 def make(
-    cluster: clusters.Cluster, network: networks.ClusterNetwork, makes: certificates.Certificates
+    cluster: clusters.Cluster,
+    network: networks.ClusterNetwork,
+    makes: certificates.Certificates,
+    before: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """All files of a new control plane."""
-    files: dict[str, str] = {}
+    """All files of a new control plane, or of one that stands and is given new keys.
+
+    Of those before, what was encrypted with stays readable, and tokens of service accounts stay valid: they name no
+    authority.
+    """
+    files = {name: text for name, text in before.items() if name in _OUTLIVING}
+    files[GENERATION] = str(cluster.node_generation)
     for name in AUTHORITIES:
         authority = makes.authority(f"{name} of {cluster.id}")
         files[f"{name}.crt"], files[f"{name}.key"] = authority.certificate, authority.key
-    signing = makes.signing_key()
-    files["service-account.pub"], files["service-account.key"] = signing.certificate, signing.key
-    files["encryption.yaml"] = _encryption()
+    if "service-account.key" not in files:
+        signing = makes.signing_key()
+        files["service-account.pub"], files["service-account.key"] = signing.certificate, signing.key
+        files["encryption.yaml"] = _encryption()
     renew(files, cluster, network, makes, all_of_them=True)
     return files
 
@@ -83,9 +96,14 @@ def renew(
     return changed
 
 
+def generation(files: Mapping[str, str]) -> int:
+    """Which of the cluster's orders of new keys they were made for."""
+    return int(files.get(GENERATION, "0"))
+
+
 def for_runtime(files: Mapping[str, str]) -> dict[str, str]:
     """Those that programs of the control plane read; the customer's and steward's notes stay in the records."""
-    own = ("installer.", "node-keeper.", "admin.", RIGHTS)
+    own = ("installer.", "node-keeper.", "admin.", RIGHTS, SERVICES, GENERATION)
     return {name: text for name, text in files.items() if not name.startswith(own)}
 
 

@@ -128,11 +128,11 @@ class Keyring:
     ) -> guests.Access:
         """`files` hold the cluster's authority. The certificate is in the ledger when this returns."""
         known = self.held(cluster.id, identity)
-        if known is not None:
+        if known is not None and known.authority == files["ca.crt"]:
             return known
         async with self._locks.setdefault(cluster.id, asyncio.Lock()):
             held = self._valid(cluster.id, identity)
-            if held is None:
+            if held is None or held.access.authority != files["ca.crt"]:
                 held = await self._issue(cluster, network, files, identity)
                 self._held.setdefault(cluster.id, {})[identity.user] = held
         return held.access

@@ -5,9 +5,10 @@ The wanted size may change at any time, also while an earlier change is under wa
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 
-from steward.domain import clusters, conditions, networks, nodepools, nodes
+from steward.domain import clusters, conditions, networks, nodepools, nodes, rollouts
 from steward.operations import history
 from steward.ports import guests, records
 from steward.reconcile import credentials, engine, identities, issuances, outcome
@@ -35,7 +36,8 @@ class NodePoolReconciler:
                 await self._forget(work, cluster, pool)
                 self._services.wake(f"cluster:{cluster.id}")
                 return engine.Gone()
-            if cluster.installed_at is None and not pool.deleting:
+            resetting = cluster.reset_asked_at is not None
+            if (cluster.installed_at is None or resetting) and not pool.deleting:
                 return Wait(message="The cluster is not installed yet", after=30.0)
             changed = await self._resize(work, cluster, pool, list(present))
         for node in changed:
@@ -81,7 +83,8 @@ class NodePoolReconciler:
             nodepool_id=pool.id,
             name=nodes.name_of(pool.name, node_id),
             flavor=pool.flavor,
-            version=cluster.version,
+            version=rollouts.first_version(cluster),
+            generation=cluster.node_generation,
             number=number,
             conditions=(self._services.condition(conditions.Kind.PROGRESSING, True, conditions.Reason.INSTALLING),),
             created_at=now,
@@ -122,7 +125,11 @@ class NodePoolReconciler:
                 return Wait(message="The template was changed once more", after=0.0)
             present = await work.nodes.of_pool(pool.id)
             result = carried if not isinstance(carried, outcome.Done) else _size(pool, list(present))
-            changed = self._seen(pool, result)
+            busy = _busy(pool)
+            if isinstance(result, outcome.Done):
+                result = _age(cluster, present)
+                busy = conditions.asked_for(cluster.conditions) or busy
+            changed = self._seen(pool, result, busy)
             if changed != pool:
                 if conditions.holds(changed.conditions, conditions.Kind.READY):
                     await history.keep(
@@ -138,7 +145,7 @@ class NodePoolReconciler:
                 await work.nodepools.save(replace(changed, updated_at=services.clock.now()))
         return result
 
-    def _seen(self, pool: nodepools.NodePool, result: Outcome) -> nodepools.NodePool:
+    def _seen(self, pool: nodepools.NodePool, result: Outcome, busy: conditions.Reason) -> nodepools.NodePool:
         services, kind, reason = self._services, conditions.Kind, conditions.Reason
         if isinstance(result, outcome.Done):
             found = conditions.merge(
@@ -149,9 +156,6 @@ class NodePoolReconciler:
             return replace(pool, conditions=found, remove_first=())
         if isinstance(result, outcome.Blocked):
             return replace(pool, conditions=conditions.merge(pool.conditions, services.blocked(result)))
-        progressing = conditions.find(pool.conditions, kind.PROGRESSING)
-        # What the operation called it goes on; a pool at rest that lost a node is being restored.
-        busy = progressing.reason if progressing is not None and progressing.holds else reason.RESTORING
         found = conditions.merge(
             conditions.without(pool.conditions, [kind.BLOCKED]),
             services.condition(kind.PROGRESSING, True, busy, result.message),
@@ -168,6 +172,20 @@ class NodePoolReconciler:
                 cluster, f"nodepool:{pool.id}", "nodepool:deleted", f"Node pool {pool.name} is gone", REMOVE
             ),
         )
+
+
+def _busy(pool: nodepools.NodePool) -> conditions.Reason:
+    """What the operation called it goes on; a pool at rest that lost a node is being restored."""
+    progressing = conditions.find(pool.conditions, conditions.Kind.PROGRESSING)
+    return progressing.reason if progressing is not None and progressing.holds else conditions.Reason.RESTORING
+
+
+def _age(cluster: clusters.Cluster, present: Sequence[nodes.Node]) -> Outcome:
+    """Whether all are as the cluster wants them by now."""
+    current = sum(1 for each in present if rollouts.is_current(cluster, each))
+    if current == len(present):
+        return DONE
+    return Wait(message=f"{current} of {len(present)} nodes are up to date", after=10.0)
 
 
 def _size(pool: nodepools.NodePool, present: list[nodes.Node]) -> Outcome:

@@ -1,18 +1,18 @@
-"""Keeps nodes running and joined, and takes them away: emptied first, then stopped, then forgotten.
+"""Keeps nodes running and joined, makes them anew when it is their turn, and takes them away.
 
-The same steps install a node and restore it. A node of a cluster that is being deleted is not emptied:
-there is nowhere for its pods to go.
+The same steps install a node and restore it; one that is made anew is emptied and wiped before. A node of a
+cluster that is being deleted is not emptied: there is nowhere for its pods to go.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
-from steward.catalogue import loading
-from steward.domain import clusters, conditions, errors, flavors, networks, nodepools, nodes, private_networks
+from steward.domain import conditions, errors, nodepools, nodes
 from steward.operations import history, network_records
 from steward.ports import guests, machines
-from steward.reconcile import credentials, engine, flow, identities, issuances, node_views, outcome
+from steward.reconcile import credentials, engine, flow, identities, issuances, node_views, outcome, rollouts
+from steward.reconcile.node_scopes import Scope
 from steward.reconcile.nodepools import NUMBERS
 from steward.reconcile.outcome import DONE, Outcome, Wait
 from steward.reconcile.services import Services
@@ -24,49 +24,11 @@ REMOVE = "5.1-2"
 DESTROY_DATA = "5.2-1"
 ROUTES = "3.1.5-2"
 DRAIN_AT_MOST = timedelta(minutes=10)
-
-
-@dataclass(slots=True)
-class Scope:
-    node: nodes.Node
-    pool: nodepools.NodePool
-    cluster: clusters.Cluster
-    network: networks.ClusterNetwork
-    lease: engine.Lease
-    cluster_files: dict[str, str]
-    files: dict[str, str]
-    subnet: private_networks.Subnet | None = None  # of the private network that it is to be on
-    segment: int = -1  # that network's
-
-    @property
-    def leg(self) -> private_networks.Leg | None:
-        on, subnet, address = self.cluster.network, self.subnet, self.node.private_address
-        if on is None or subnet is None or address is None:
-            return None
-        return private_networks.Leg(
-            segment=self.segment,
-            address=address,
-            prefix=subnet.cidr.prefixlen,
-            default_via=private_networks.default_via(on, subnet),
-        )
-
-    @property
-    def machine(self) -> machines.Machine:
-        return machines.Machine(
-            node_id=self.node.id,
-            cluster_id=self.cluster.id,
-            name=self.node.name,
-            number=self.node.number,
-            network=self.network,
-            pods=self.cluster.pods,
-            services=self.cluster.services,
-            version=self.node.version,
-            flavor=flavor_named(self.node.flavor),
-            proxy_mode=self.cluster.proxy_mode,
-            leg=self.leg,
-            instance_id=identities.instance_of(self.node),
-            files=self.files,
-        )
+_ANEW = {
+    conditions.Reason.UPDATING: "Update the node",
+    conditions.Reason.REDEPLOYING: "Reinstall the node",
+    conditions.Reason.RESETTING: "Reset the node",
+}
 
 
 class NodeReconciler:
@@ -80,10 +42,12 @@ class NodeReconciler:
             return engine.Gone()
         if scope.node.deleting or scope.cluster.deleting:
             return await self._remove(scope)
+        if scope.cluster.reset_asked_at is not None:
+            return await self._wipe(scope)
         if scope.cluster.installed_at is None:
             return Wait(message="The cluster is not installed yet", after=30.0)
-        deployed = scope.node.deployed_at is not None
-        result = await self._services.run(self._flow(scope), scope.cluster.id, lease, keeping=deployed)
+        standing = scope.node.deployed_at is not None and conditions.asked_for(scope.node.conditions) is None
+        result = await self._services.run(self._flow(scope), scope.cluster.id, lease, keeping=standing)
         return await self._apply(scope, result)
 
     async def _load(self, node_id: nodes.NodeId, lease: engine.Lease) -> Scope | None:
@@ -106,23 +70,37 @@ class NodeReconciler:
         return scope
 
     def _flow(self, scope: Scope) -> flow.Flow:
-        activity = INSTALL if scope.node.deployed_at is None else RESTORE
+        anew = conditions.asked_for(scope.node.conditions)
+        activity = INSTALL if anew is not None or scope.node.deployed_at is None else RESTORE
 
         def step(name: str, act: Callable[[], Awaitable[Outcome]], *needs: str, under: str = activity) -> flow.Step:
             return flow.Step(name=name, activity=under, act=act, needs=needs)
 
         keys, register, start = "Issue the node's certificates", "Announce the node", "Start the machine"
         allot = "Allot an address on the private network"
-        private = scope.cluster.network is not None or scope.node.private_address is not None
+        empty, clear, ready = "Empty the node", "Stop the machine and wipe its disk", "Wait until the node is ready"
+        before: tuple[flow.Step, ...] = ()
+        after: tuple[flow.Step, ...] = ()
+        if anew is not None:
+            before = (
+                step(empty, lambda: self._make_way(scope)),
+                step(clear, lambda: self._clear(scope), empty),
+            )
+            after = (step("Let pods come back", lambda: self._take_back(scope), ready),)
+        cleared = (clear,) if before else ()
+        if scope.cluster.network is not None or scope.node.private_address is not None:
+            before += (step(allot, lambda: self._allot(scope), *cleared),)
+            cleared = (allot,)
         return flow.Flow(
             subject=f"node:{scope.node.id}",
-            name="Install the node" if scope.node.deployed_at is None else "Restore the node",
+            name=_ANEW[anew] if anew else "Install the node" if scope.node.deployed_at is None else "Restore the node",
             steps=(
-                *((step(allot, lambda: self._allot(scope)),) if private else ()),
-                step(keys, lambda: self._issue(scope), *((allot,) if private else ()), under=PROTECT),
+                *before,
+                step(keys, lambda: self._issue(scope), *cleared, under=PROTECT),
                 step(register, lambda: self._register(scope), keys),
                 step(start, lambda: self._start(scope), keys),
-                step("Wait until the node is ready", lambda: self._joined(scope), register, start),
+                step(ready, lambda: self._joined(scope), register, start),
+                *after,
             ),
         )
 
@@ -154,9 +132,30 @@ class NodeReconciler:
         scope.node, scope.files = node, {}
         return DONE
 
+    async def _standing(self, scope: Scope) -> machines.MachineState | None:
+        return (await self._services.machines.observe(scope.cluster.id)).get(scope.node.id)
+
+    async def _make_way(self, scope: Scope) -> Outcome:
+        """Of a machine that does not run nothing can leave any more."""
+        state = await self._standing(scope)
+        if state is None or not state.running or _is_made_as(state, scope.node):
+            return DONE
+        return await self._drain(scope)
+
+    async def _clear(self, scope: Scope) -> Outcome:
+        state = await self._standing(scope)
+        if state is not None and not _is_made_as(state, scope.node):
+            await self._services.machines.remove(scope.cluster.id, scope.node.id)
+        return DONE
+
+    async def _take_back(self, scope: Scope) -> Outcome:
+        await self._services.guests.take_back(await self._access(scope), scope.node.name)
+        return DONE
+
     async def _issue(self, scope: Scope) -> Outcome:
         certificate = scope.files.get("kubelet.crt")
-        if certificate and self._services.certificates.remaining(certificate) > credentials.RENEW_BEFORE:
+        known = scope.files.get("ca.crt") == scope.cluster_files["ca.crt"]
+        if certificate and known and self._services.certificates.remaining(certificate) > credentials.RENEW_BEFORE:
             return DONE
         scope.files = credentials.node_files(
             scope.cluster_files, scope.node, scope.network, self._services.certificates
@@ -179,9 +178,12 @@ class NodeReconciler:
 
     async def _start(self, scope: Scope) -> Outcome:
         await self._services.machines.ensure(scope.machine)
-        state = (await self._services.machines.observe(scope.cluster.id)).get(scope.node.id)
+        state = await self._standing(scope)
         if state is not None and state.running:
-            return DONE
+            wanted = machines.parameters(scope.machine.proxy_mode, scope.machine.proxy)
+            if state.parameters in ("", wanted):
+                return DONE
+            return Wait(message="kube-proxy is being started again with its new parameters", after=0.5)
         reason = state.reason if state is not None else "it does not stand"
         return Wait(message=f"The machine does not run: {reason}", after=1.0)
 
@@ -192,11 +194,11 @@ class NodeReconciler:
             found = await self._views.node(await self._access(scope), scope.node.name)
             if found is not None:
                 seen.append(found)
-            return found is not None and found.ready
+            return found is not None and found.ready and _is_its(found, scope.node)
 
         if await self._services.until(look):
             return DONE
-        said = seen[-1].reason if seen else "the cluster does not know it"
+        said = _missing(seen[-1], scope.node) if seen else "the cluster does not know it"
         return Wait(message=f"The node is not ready: {said}", after=0.5)
 
     async def _apply(self, scope: Scope, result: Outcome) -> Outcome:
@@ -206,6 +208,8 @@ class NodeReconciler:
             node = await work.nodes.get(scope.node.id)
             if node is None or node.deleting:
                 return Wait(message="It is being deleted", after=0.0)
+            if (node.version, node.generation) != (scope.node.version, scope.node.generation):
+                return Wait(message="It is its turn to be made anew", after=0.0)
             changed = self._seen(node, result)
             kind = conditions.Kind
             turned = any(
@@ -223,7 +227,7 @@ class NodeReconciler:
                         f"node:{node.id}",
                         "node:ready" if ready else "node:not-ready",
                         f"Node {node.name} is ready" if ready else f"Node {node.name}: {_said(result)}",
-                        INSTALL if node.deployed_at is None else RESTORE,
+                        RESTORE if node.deployed_at and not conditions.asked_for(node.conditions) else INSTALL,
                     ),
                 )
         if turned:
@@ -240,10 +244,17 @@ class NodeReconciler:
                     services.condition(kind.READY, True, reason.AS_WANTED),
                     services.condition(kind.PROGRESSING, False, reason.AS_WANTED),
                 )
-                deployed = node.deployed_at or services.clock.now()
-                return replace(node, conditions=found, deployed_at=deployed, instance_id=identities.instance_of(node))
+                return replace(
+                    node,
+                    conditions=found,
+                    installed_version=node.version,
+                    deployed_at=node.deployed_at or services.clock.now(),
+                    drain_began_at=None,
+                    instance_id=identities.instance_of(node),
+                )
             case outcome.Wait(message=message):
                 busy = reason.INSTALLING if node.deployed_at is None else reason.RESTORING
+                busy = conditions.asked_for(node.conditions) or busy
                 found = conditions.merge(
                     kept,
                     services.condition(kind.PROGRESSING, True, busy, message),
@@ -259,7 +270,8 @@ class NodeReconciler:
 
         drain, leave, stop = "Empty the node", "Remove the node from the cluster", "Stop the machine and wipe its disk"
         steps = [step(stop, DESTROY_DATA, lambda: self._stop(scope))]
-        if not scope.cluster.deleting and scope.cluster.installed_at is not None:
+        going_on = not scope.cluster.deleting and scope.cluster.reset_asked_at is None
+        if going_on and scope.cluster.installed_at is not None:
             steps = [
                 step(drain, REMOVE, lambda: self._drain(scope)),
                 step(stop, DESTROY_DATA, lambda: self._stop(scope), drain),
@@ -281,7 +293,7 @@ class NodeReconciler:
             others = [
                 each
                 for each in await work.nodes.of_cluster(scope.cluster.id)
-                if not each.deleting and each.deployed_at is not None
+                if each.id != scope.node.id and not each.deleting and each.deployed_at is not None
             ]
             if began is None:
                 began = now
@@ -298,6 +310,25 @@ class NodeReconciler:
             return DONE
         message = f"{len(draining.left)} pods are leaving" + (f"; {draining.held_back}" if draining.held_back else "")
         return Wait(message=message, after=1.0)
+
+    async def _wipe(self, scope: Scope) -> Outcome:
+        """Its cluster is being reset: nothing of it is kept but its place, and it is installed again later."""
+        if scope.node.generation == scope.cluster.node_generation:
+            return Wait(message="It is installed again once the cluster is", after=30.0)
+        name = "Stop the machine and wipe its disk"
+        step = flow.Step(name=name, activity=INSTALL, act=lambda: self._stop(scope))
+        wiping = flow.Flow(subject=f"node:{scope.node.id}", name="Wipe the node", steps=(step,))
+        result = await self._services.run(wiping, scope.cluster.id, scope.lease)
+        if not isinstance(result, outcome.Done):
+            return result
+        async with self._services.applying(scope.lease) as work:
+            node = await work.nodes.get(scope.node.id)
+            cluster = await work.clusters.get(scope.cluster.id)
+            if node is not None and cluster is not None:
+                await work.nodes.save(rollouts.given(self._services, cluster, node))
+                await work.secrets.remove_all(node.id)
+        self._services.wake(f"cluster:{scope.cluster.id}")
+        return Wait(message="It is installed again once the cluster is", after=30.0)
 
     async def _stop(self, scope: Scope) -> Outcome:
         await self._services.machines.remove(scope.cluster.id, scope.node.id)
@@ -327,13 +358,20 @@ class NodeReconciler:
             )
 
 
-def flavor_named(name: str) -> flavors.Flavor:
-    for fact in loading.flavors():
-        if fact.name == name:
-            return flavors.Flavor(
-                name=fact.name, category=fact.category, vcpus=fact.vcpus, ram_gb=fact.ram, disk_gb=fact.disk
-            )
-    raise errors.Unavailable(f"The flavor {name} is no longer in the catalogue; put it back, nodes of it stand")
+def _is_made_as(state: machines.MachineState, node: nodes.Node) -> bool:
+    """A machine of an earlier release tells no version; it has the one that its node was last seen with."""
+    version = state.version or str(node.installed_version or node.version)
+    return (version, state.generation) == (str(node.version), node.generation)
+
+
+def _is_its(found: guests.GuestNode, node: nodes.Node) -> bool:
+    """What its predecessor reported before it was stopped does not count."""
+    made = nodes.machine_id(node.id, node.generation)
+    return (found.version, found.machine) == (str(node.version), made)
+
+
+def _missing(found: guests.GuestNode, node: nodes.Node) -> str:
+    return "the new machine has not reported yet" if found.ready and not _is_its(found, node) else found.reason
 
 
 def _said(result: Outcome) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from steward.domain import availability, clusters
+from steward.domain import availability, clusters, conditions
 from steward.ports import guests, probes, records
 from steward.reconcile import credentials, incidents, issuances, outages
 from steward.reconcile import jobs as jobs_
@@ -112,5 +112,6 @@ def jobs(services: Services) -> list[jobs_.Job]:
 
 
 def _watched(cluster: clusters.Cluster) -> bool:
-    """From its first working to the order of its deletion."""
-    return cluster.installed_at is not None and not cluster.deleting
+    """From its first working to the order of its deletion, but for a reset, in which there is nothing to reach."""
+    resetting = conditions.asked_for(cluster.conditions) is conditions.Reason.RESETTING
+    return cluster.installed_at is not None and not cluster.deleting and not resetting

@@ -271,7 +271,7 @@ _TABLE = (
     _done("3.2.2-4", _source("capacity", _CAPACITY), _source("quotas", _QUOTAS, Scope.PROJECT)),
     _enforced("4.1-1"),
     _attested("4.1-2", "a plan for leaving stands"),
-    _enforced("4.2-1"),
+    _enforced("4.2-1", waits_for="the end of a service as a time of its own, with an export before it"),
     _attested("4.2-2", "data was moved, or there is none to move"),
     _enforced("5.1-1", _source("deletions", _ASKED), at_end=True),
     _done("5.1-2", _source("remains", _GONE), at_end=True),

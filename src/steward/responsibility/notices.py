@@ -45,6 +45,7 @@ LINES: Mapping[str, Line] = MappingProxyType(
         # 1.1-1..4, 3.1.3-3, 3.1.5-1, 4.2-1, 5.1-1: what the customer decided; the provider is informed.
         "cluster:ordered": Line("A cluster was ordered"),
         "cluster:delete-asked": Line("The customer deletes a cluster"),
+        "cluster:reset-asked": Line("The customer resets a cluster"),
         "nodepool:ordered": Line("A node pool was ordered"),
         "nodepool:edited": Line("A node pool was changed"),
         "nodepool:resize-asked": Line("A node pool gets another size"),

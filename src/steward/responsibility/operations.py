@@ -119,6 +119,9 @@ RULES = MappingProxyType(
         "cluster.remove_openid": Rule("3.1.2-3"),
         # How packets are routed in the project.
         **{name: Rule("3.1.5-2") for name in _OF_NETWORKS},
+        "cluster.update": Rule("3.1.6-6"),
+        "cluster.reset_kubeconfig": Rule("3.1.2-3"),
+        "cluster.reset": Rule("4.2-1"),
         "cluster.delete": Rule("5.1-1"),
         "nodepool.create": Rule("3.1.3-3"),
         "nodepool.edit": Rule("3.1.3-3"),

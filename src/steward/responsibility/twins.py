@@ -48,8 +48,8 @@ CHANGES = (
     ),
     Twin(
         activity="3.1.6-6",
-        asked="When versions are applied: the update policy, and patches by it",
-        operations=("cluster.update_policy", "cluster.patch_automatically"),
+        asked="When versions are applied: an update, the update policy, and patches by it",
+        operations=("cluster.update", "cluster.update_policy", "cluster.patch_automatically"),
         fields=("updatePolicy",),
     ),
     Twin(
@@ -79,7 +79,8 @@ ACCESS = (
         activity="3.1.2-3",
         asked="What is let into the cluster itself: kubeconfig, logins, and consent to the provider's people",
         operations=(
-            *("cluster.kubeconfig", "cluster.set_openid", "cluster.change_openid", "cluster.remove_openid"),
+            *("cluster.kubeconfig", "cluster.reset_kubeconfig"),
+            *("cluster.set_openid", "cluster.change_openid", "cluster.remove_openid"),
             *("access.approve", "access.deny", "access.end", "access.review"),
         ),
     ),

@@ -19,14 +19,13 @@ WAITING: Mapping[str, str] = MappingProxyType(
         "3.1.3-6": _BACKUPS,
         "3.1.4-1": "volumes, and classes of them that encrypt",
         "3.1.5-3": "a view of what the workloads expose",
-        "3.1.6-4": "upgrades of a cluster",
+        "3.1.6-4": "updates that are ordered by the provider",
         "3.1.6-7": "a view of calls that the next version drops, and of the age of images",
         "3.1.7-1": _BACKUPS,
         "3.1.7-2": _BACKUPS,
         "3.1.7-4": _BACKUPS,
         "3.2.2-1": "maintenance that is announced before it is done",
         "4.1-1": _LEAVING,
-        "4.2-1": _LEAVING,
         "5.2-2": "volumes and addresses that outlive their cluster",
     }
 )

@@ -79,6 +79,11 @@ def _number(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.BigInteger(), nullable=False)
 
 
+def _count(name: str) -> sa.Column[Any]:
+    """A number that begins at 0, also in rows from before there was such a column."""
+    return sa.Column(name, sa.BigInteger(), nullable=False, server_default="0")
+
+
 def _flag(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Boolean(), nullable=False)
 
@@ -140,6 +145,8 @@ clusters = sa.Table(
     _text("pods"),
     _text("services"),
     _number("slot"),
+    _count("node_generation"),
+    _moment("reset_asked_at", null=True),
     _json("kept"),
     sa.Column("restrictions", sa.JSON(), nullable=False, server_default="[]"),
     _moment("delete_asked_at", null=True),
@@ -189,6 +196,8 @@ nodes = sa.Table(
     _text("name"),
     _text("flavor"),
     _text("version"),
+    _count("generation"),
+    _text("installed_version", null=True),
     _number("number"),
     _text("instance_id", null=True),
     _moment("delete_asked_at", null=True),

@@ -23,6 +23,8 @@ COMMANDS = {
     *(f"oauth2 {verb}" for verb in ("list", "create", "remove")),
     *(f"account {verb}" for verb in ("show", "suspend", "resume", "close")),
     *(f"cluster {verb}" for verb in ("create", "list", "show", "kubeconfig", "rename", "delete")),
+    *(f"cluster {verb}" for verb in ("customization", "reset", "reset-kubeconfig", "restart", "update")),
+    *(f"cluster oidc {verb}" for verb in ("remove", "set", "show")),
     *(f"cluster restrictions {verb}" for verb in ("list", "add", "set", "remove", "clear")),
     *(f"pool {verb}" for verb in ("create", "list", "show", "edit", "delete")),
     *(f"node {verb}" for verb in ("list", "show", "delete")),

@@ -14,13 +14,14 @@ from typing import Any
 from steward.domain import actors, clusters, nodepools, nodes, projects, restrictions
 from steward.domain import openidconnects as openidconnects_
 from steward.operations import clusters as clusters_
-from steward.operations import context, openidconnects, orders, restarts
+from steward.operations import context, kubeconfigs, openidconnects, orders, resets, restarts, updates
 from steward.operations import customizations as customizations_
 from steward.operations import nodepools as nodepools_
 from steward.operations import nodes as nodes_
 from steward.operations import projects as projects_
 from steward.operations.network_records import GATEWAYS, PLACES, SEGMENTS
 from steward.outside import sealing
+from steward.ports import machines
 from steward.ports.control_planes import Part
 from steward.runtimes.simulated import audit_logs as audit_logs_
 from steward.runtimes.simulated import faults as faults_
@@ -146,10 +147,11 @@ class Site:
     async def delete_node(self, cluster_id: str, node_id: str) -> None:
         await nodes_.delete(self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id, node_id=node_id)
 
-    async def customize(self, cluster_id: str, *, off: Sequence[str] = ()) -> None:
+    async def customize(self, cluster_id: str, *, off: Sequence[str] = (), **more: Any) -> None:
         plugins = {"admissionPlugins": {"disabled": off}}
         named = {"project_id": self.project_id, "cluster_id": cluster_id}
-        await customizations_.edit(self.context, CUSTOMER, **named, asked={"apiServer": plugins})
+        asked = more or {"apiServer": plugins}
+        await customizations_.edit(self.context, CUSTOMER, **named, asked=asked)
 
     async def restart_api(self, cluster_id: str, *, force: bool = False) -> None:
         named = {"project_id": self.project_id, "cluster_id": cluster_id}
@@ -163,6 +165,26 @@ class Site:
             await openidconnects.create(self.context, CUSTOMER, **named, asked=asked)
         else:
             await openidconnects.remove(self.context, CUSTOMER, **named)
+
+    async def update(self, cluster_id: str, strategy: str = "LATEST_PATCH") -> None:
+        await updates.update(
+            self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id, strategy=strategy
+        )
+
+    async def reset_kubeconfig(self, cluster_id: str) -> None:
+        await kubeconfigs.reset(self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id)
+
+    async def kubeconfig(self, cluster_id: str) -> str:
+        return await kubeconfigs.admin(self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id)
+
+    async def reset(self, cluster_id: str, **order: Any) -> None:
+        await resets.reset(
+            self.context,
+            CUSTOMER,
+            project_id=self.project_id,
+            cluster_id=cluster_id,
+            order=orders.ResetOrder(**order),
+        )
 
     async def delete(self, cluster_id: str) -> None:
         await clusters_.delete(self.context, CUSTOMER, project_id=self.project_id, cluster_id=cluster_id)
@@ -270,20 +292,30 @@ def _of_cluster(cluster: clusters.Cluster, members: Sequence[nodes.Node], site: 
     for part in Part:
         if part not in place.parts or not place.parts[part].running:
             yield f"{part} of cluster {cluster.id} does not run"
-    if not place.parts[Part.API_SERVER].mark.startswith(f"{cluster.version}/{cluster.generation}/"):
-        yield f"the API server of cluster {cluster.id} is {place.parts[Part.API_SERVER].mark}, not {cluster.generation}"
+    server = place.parts.get(Part.API_SERVER)
+    if server is not None and not server.mark.startswith(f"{cluster.version}/{cluster.generation}/"):
+        yield f"the API server of cluster {cluster.id} is {server.mark}, not {cluster.generation}"
     if place.successor is not None:
         yield f"a successor stands beside the API server of cluster {cluster.id}"
     if not site.faults.serves(cluster.id):
         yield f"the API of cluster {cluster.id} does not serve"
     if place.sources != (sorted(map(str, restrictions.admitted(cluster.restrictions))) or None):
         yield f"the API of cluster {cluster.id} lets in {place.sources}, not {cluster.restrictions}"
+    yield from _versions_of(cluster, place)
     if not place.served:
         yield f"etcd of cluster {cluster.id} served and is not marked"
-    yield from _nodes_of(place, members)
+    yield from _nodes_of(place, cluster, members)
 
 
-def _nodes_of(place: state_.Place, members: Sequence[nodes.Node]) -> Iterable[str]:
+def _versions_of(cluster: clusters.Cluster, place: state_.Place) -> Iterable[str]:
+    for part in (each for each in Part if each not in (Part.NETWORK, Part.ETCD) and each in place.parts):
+        if place.parts[part].version != str(cluster.version):
+            yield f"{part} of cluster {cluster.id} is of {place.parts[part].version}, not {cluster.version}"
+    if cluster.installed_version != cluster.version:
+        yield f"cluster {cluster.id} was seen with {cluster.installed_version}, not {cluster.version}"
+
+
+def _nodes_of(place: state_.Place, cluster: clusters.Cluster, members: Sequence[nodes.Node]) -> Iterable[str]:
     wanted = {str(each.id): each for each in members}
     objects = place.data.nodes if place.data is not None else {}
     yield from (f"orphan machine {each}" for each in place.boxes if each not in wanted)
@@ -294,10 +326,27 @@ def _nodes_of(place: state_.Place, members: Sequence[nodes.Node]) -> Iterable[st
             yield f"machine {node.id} does not run"
         elif (box.number, box.instance_id) != (node.number, node.instance_id):
             yield f"machine {node.id} is number {box.number} and {box.instance_id}, not {node}"
+        elif box.authority != place.parts[Part.API_SERVER].authority:
+            yield f"machine {node.id} has certificates of another authority than its cluster"
+        elif (box.version, box.generation) != (str(cluster.version), cluster.node_generation):
+            yield f"machine {node.id} is of {box.version}/{box.generation}, not as cluster {cluster} wants it"
         if seen is None or not seen.ready:
             yield f"node {node.name} is not ready in its cluster"
         elif seen.version != str(node.version):
             yield f"node {node.name} runs {seen.version}, not {node.version}"
+        elif seen.unschedulable:
+            yield f"node {node.name} takes no pods"
+        yield from _node_of(node, cluster, box)
+
+
+def _node_of(node: nodes.Node, cluster: clusters.Cluster, box: state_.Box | None) -> Iterable[str]:
+    wanted = machines.parameters(cluster.proxy_mode, cluster.customization.kube_proxy)
+    if box is not None and box.parameters != wanted:
+        yield f"kube-proxy of node {node.id} runs with {box.parameters}, not {wanted}"
+    if (node.version, node.generation) != (cluster.version, cluster.node_generation):
+        yield f"node {node.id} is wanted with {node.version}/{node.generation}, unlike its cluster"
+    if node.installed_version != node.version:
+        yield f"node {node.id} was seen with {node.installed_version}, not {node.version}"
 
 
 class Ground:

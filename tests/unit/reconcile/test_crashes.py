@@ -14,7 +14,7 @@ async def life(site: Site, reaper: reapers.Reaper) -> None:
     """Everything that happens to a cluster, with every flow there is; after each phase all is as it should be."""
     async with reaper.at_work():
         reaper.phase = "create"
-        cluster_id = await site.order(2)
+        cluster_id = await site.order(2, version="1.36")
         await site.settled()
         pool = (await site.pools(cluster_id))[0]
         reaper.phase = "grow"
@@ -36,6 +36,14 @@ async def life(site: Site, reaper: reapers.Reaper) -> None:
         site.steward.life.end()
         site.faults.lose_host()
         await site.settled()
+        for phase, change in (
+            ("update", site.update(cluster_id, "NEXT_MINOR")),
+            ("new keys", site.reset_kubeconfig(cluster_id)),
+            ("reset", site.reset(cluster_id, workers="reinstall")),
+        ):
+            reaper.phase = phase
+            await change
+            await site.settled()
         reaper.phase = "shrink"
         await site.resize(cluster_id, pool.id, 1)
         await site.settled()

@@ -29,7 +29,7 @@ def test_a_ledger_that_was_cut_is_called_damaged_and_the_place_is_named(play: Pl
                 f"update ledger_sizes set size = 2, roots = (select hash from ledger_hashes {where} and level = 1 "
                 f"and position = 0) {where}",
             ],
-            "leaf": [f"update ledger_entries set leaf = replace(leaf, 'cluster', 'claster') {where} and position = 3"],
+            "leaf": [f"update ledger_entries set leaf = replace(leaf, 'party', 'parti') {where} and position = 3"],
             "tree": [f"delete from ledger_hashes {where} and level = 2 and position = 0"],
             "first": [f"delete from ledger_entries {where} and position = 0"],
         }[how]

@@ -67,6 +67,37 @@ def test_nodes_have_addresses_of_the_subnet_for_as_long_as_they_stand(play: Play
     play(story)
 
 
+@pytest.mark.parametrize("workers", ["reinstall", "delete"])
+def test_a_cluster_comes_to_a_network_and_leaves_it_by_a_reset(play: Play, workers: str) -> None:
+    async def story(site: Site) -> None:
+        backbone = await Backbone(site).make()
+        cluster_id = await site.standing(2)
+        assert addresses(await site.nodes(cluster_id)) == ["None", "None"]
+        await site.reset(cluster_id, workers=workers, private_network_id=backbone.openstack_id)
+        await site.settled(within=900)
+        (pool,) = await site.pools(cluster_id)
+        await site.resize(cluster_id, pool.id, 2)
+        await site.settled()
+        assert sorted(addresses(await site.nodes(cluster_id))) == ["192.168.40.10", "192.168.40.11"]
+        seen = {node.address for node in site.world.places[cluster_id].data.nodes.values()}  # type: ignore[union-attr]
+        assert seen == {"192.168.40.10", "192.168.40.11"}
+
+        await site.reset(cluster_id, workers=workers)
+        # Its nodes are on it until they are wiped.
+        with pytest.raises(errors.Conflict, match="is in use by cluster"):
+            await backbone.delete()
+        await site.settled(within=900)
+        await site.resize(cluster_id, pool.id, 2)
+        await site.settled()
+        assert addresses(await site.nodes(cluster_id)) == ["None", "None"]
+        boxes = site.world.places[cluster_id].boxes.values()
+        assert {each.private_address for each in boxes} == {""}
+        await backbone.delete()
+        await site.clock.until(backbone.is_gone, within=10, what="the end of the network")
+
+    play(story)
+
+
 def test_the_routing_changes_and_is_ready_when_the_nodes_have_it(play: Play) -> None:
     async def story(site: Site) -> None:
         backbone = await Backbone(site).make()

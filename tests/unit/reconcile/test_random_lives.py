@@ -8,7 +8,7 @@ import contextlib
 import random
 import tempfile
 import uuid
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -57,11 +57,11 @@ class Lives(RuleBasedStateMachine):
         return self._time.run(whole())
 
     @precondition(lambda self: len(self.ordered) < MOST_CLUSTERS)
-    @rule(sizes=strategies.lists(SIZE, max_size=2))
-    def order(self, sizes: list[int]) -> None:
+    @rule(sizes=strategies.lists(SIZE, max_size=2), version=strategies.sampled_from([None, "1.36"]))
+    def order(self, sizes: list[int], version: str | None) -> None:
         async def story() -> None:
             try:
-                cluster_id = await self.site.order(*sizes)
+                cluster_id = await self.site.order(*sizes, version=version)
             except errors.QuotaExceeded:
                 # It counts those that are on their way out as well.
                 async with self.site.records.read() as work:
@@ -132,6 +132,44 @@ class Lives(RuleBasedStateMachine):
     async def _desired(self, cluster_id: str, pool_id: str) -> int:
         """0 where the pool is gone."""
         return next((each.desired for each in await self.site.pools(cluster_id) if each.id == pool_id), 0)
+
+    @precondition(lambda self: self.ordered)
+    @rule(cluster=PICK, strategy=strategies.sampled_from(["LATEST_PATCH", "NEXT_MINOR"]))
+    def update(self, cluster: int, strategy: str) -> None:
+        self._ask(lambda cluster_id: self.site.update(cluster_id, strategy), cluster)
+
+    @precondition(lambda self: self.ordered)
+    @rule(cluster=PICK)
+    def reset_kubeconfig(self, cluster: int) -> None:
+        self._ask(self.site.reset_kubeconfig, cluster)
+
+    @precondition(lambda self: self.ordered)
+    @rule(cluster=PICK, seconds=strategies.integers(31, 33))
+    def customize(self, cluster: int, seconds: int) -> None:
+        wish = {"iptables": {"syncPeriod": f"PT{seconds}S"}}
+        self._ask(lambda cluster_id: self.site.customize(cluster_id, kubeProxy=wish), cluster)
+
+    @precondition(lambda self: self.ordered)
+    @rule(cluster=PICK, workers=strategies.sampled_from(["delete", "reinstall"]))
+    def reset(self, cluster: int, workers: str) -> None:
+        cluster_id = self._cluster(cluster)
+
+        async def story() -> None:
+            with contextlib.suppress(*REFUSALS):
+                await self.site.reset(cluster_id, workers=workers)
+                if workers == "delete":
+                    self.ordered[cluster_id] = dict.fromkeys(self.ordered[cluster_id], 0)
+
+        self.play(story())
+
+    def _ask(self, act: Callable[[str], Coroutine[Any, Any, None]], cluster: int) -> None:
+        cluster_id = self._cluster(cluster)
+
+        async def story() -> None:
+            with contextlib.suppress(*REFUSALS):
+                await act(cluster_id)
+
+        self.play(story())
 
     @precondition(lambda self: self.ordered)
     @rule(cluster=PICK)

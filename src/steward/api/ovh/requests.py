@@ -341,6 +341,45 @@ class OpenIdConnectCreation(OpenIdConnect):
     clientId: Text
 
 
+class ClusterUpdateCreation(Body, title="cloud.ProjectKubeUpdateCreation"):
+    """`force` has no effect, at OVHcloud either."""
+
+    strategy: words.UpdateStrategy | None = None
+    force: StrictBool | None = None
+
+
+class ClusterReset(Body, title="cloud.ProjectKubeResetCreation"):
+    name: Text | None = None
+    version: words.Version | None = None
+    updatePolicy: words.UpdatePolicy | None = None
+    kubeProxyMode: words.ProxyMode | None = None
+    customization: Customization | None = None
+    ipAllocationPolicy: IpAllocationPolicy | None = None
+    privateNetworkId: Text | None = None
+    nodesSubnetId: Text | None = None
+    loadBalancersSubnetId: base.Uuid | None = None
+    privateNetworkConfiguration: PrivateNetworkConfiguration | None = None
+    workerNodesPolicy: words.WorkerNodesPolicy | None = None
+
+    def value(self) -> orders.ResetOrder:
+        policy, network = self.ipAllocationPolicy, self.privateNetworkConfiguration
+        known = set(PrivateNetworkConfiguration.model_fields)
+        return orders.ResetOrder(
+            name=self.name,
+            version=self.version,
+            update_policy=self.updatePolicy,
+            proxy_mode=self.kubeProxyMode,
+            pods=policy.podsIpv4Cidr if policy else None,
+            services=policy.servicesIpv4Cidr if policy else None,
+            private_network_id=self.privateNetworkId,
+            nodes_subnet_id=self.nodesSubnetId,
+            load_balancers_subnet_id=self.loadBalancersSubnetId,
+            private_network=network.model_dump(include=known) if network else None,
+            customization=self.customization.value() if self.customization else None,
+            workers=self.workerNodesPolicy,
+        )
+
+
 def flag(text: str | None) -> bool:
     """A query's boolean, as Go, Python and browsers write it."""
     return text in ("true", "True", "1")

@@ -130,7 +130,7 @@ def node(found: nodes.Node, of: clusters.Cluster) -> Shape:
         "name": found.name,
         "instanceId": found.instance_id,
         "flavor": found.flavor,
-        "version": str(found.version),
+        "version": str(found.installed_version or found.version),
         "isUpToDate": clusters_.node_is_up_to_date(of, found),
         "status": nodes.status(found).value,
         "createdAt": times.rfc3339(found.created_at),

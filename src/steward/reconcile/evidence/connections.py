@@ -41,7 +41,7 @@ def jobs(services: Services) -> list[jobs_.Job]:
         return [met(greeting, services.clock.now())]
 
     async def act() -> None:
-        present = [each for each in await looks.staying(services) if each.installed_at is not None]
+        present = await looks.standing(services)
         await looks.at_every_cluster(services, look, present)
         await visitors.round(present)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from steward.domain import clusters, events, evidence, projects
+from steward.domain import clusters, conditions, events, evidence, projects
 from steward.domain.evidence import Outcome
 from steward.operations import coverage, history
 from steward.ports import records
@@ -88,6 +88,12 @@ async def _news(services: Services, saws: Sequence[Saw], subject: str) -> bool:
 async def staying(services: Services) -> list[clusters.Cluster]:
     async with services.records.read() as work:
         return [each for each in await work.clusters.all() if not each.deleting]
+
+
+async def standing(services: Services) -> list[clusters.Cluster]:
+    """Those that are installed, and are not just being made into something else."""
+    found = await staying(services)
+    return [each for each in found if each.installed_at is not None and not conditions.asked_for(each.conditions)]
 
 
 class Pasts:

@@ -14,6 +14,7 @@ from steward.reconcile.services import Services
 
 EVERY = 60.0
 ORDERED, POLICY_CHANGED = "cluster:ordered", "cluster:update-policy-changed"
+VERSION_ORDERED = frozenset({"cluster:update-asked", "cluster:reset-asked"})
 
 
 def jobs(services: Services) -> list[jobs_.Job]:
@@ -114,10 +115,11 @@ def policy(
     """Who set the policy, and that nothing was updated which it does not allow (3.1.6-6)."""
     changed = [each for each in past if each.type == POLICY_CHANGED]
     latest = changed[-1] if changed else order
+    ordered = next((each for each in reversed(past) if each.type in VERSION_ORDERED), order)
     facts: dict[str, object] = {
         **looks.acted(latest),
         "updatePolicy": cluster.update_policy.value,
-        "orderedVersion": order.facts.get("version", ""),
+        "orderedVersion": ordered.facts.get("version", ""),
         "runsVersion": str(cluster.installed_version or ""),
     }
 

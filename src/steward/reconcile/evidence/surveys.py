@@ -70,7 +70,7 @@ class Surveyor:
         self._looked: dict[clusters.ClusterId, datetime] = {}
 
     async def round(self) -> None:
-        present = [each for each in await looks.staying(self._services) if each.installed_at is not None]
+        present = await looks.standing(self._services)
         ids = {each.id for each in present}
         self._looked = {each: at for each, at in self._looked.items() if each in ids}
         await looks.at_every_cluster(self._services, self._look, [each for each in present if self._is_due(each.id)])

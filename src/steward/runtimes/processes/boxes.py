@@ -4,7 +4,6 @@ Pure functions of what is wanted. The box is entered by `launch.py`, its program
 `machines.py`. A box shares the host's kernel: it is no boundary between customers who distrust each other.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from steward.domain import clusters, flavors, networks
+from steward.domain import clusters, customizations, durations, flavors, networks, nodes
 from steward.ports import machines
 
 PKI = "/etc/kubernetes/pki"
@@ -45,7 +44,7 @@ def host_files(wanted: machines.Machine, resolvers: Sequence[IPv4Address]) -> Ma
     return {
         "etc/hostname": f"{wanted.name}\n",
         "etc/hosts": f"127.0.0.1 localhost\n::1 localhost\n{wanted.address} {wanted.name}\n",
-        "etc/machine-id": hashlib.sha256(wanted.node_id.encode()).hexdigest()[:32] + "\n",
+        "etc/machine-id": nodes.machine_id(wanted.node_id, wanted.generation) + "\n",
         "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
         "etc/group": "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n",
         "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
@@ -135,6 +134,7 @@ def has_ipvs() -> bool:
 def proxy_configuration(wanted: machines.Machine) -> Mapping[str, Any]:
     # Where a customer asks for IPVS and the kernel has none, nftables serves; a condition of the cluster says so.
     other = "ipvs" if has_ipvs() else "nftables"
+    mode = "iptables" if wanted.proxy_mode is clusters.ProxyMode.IPTABLES else other
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
@@ -144,10 +144,29 @@ def proxy_configuration(wanted: machines.Machine) -> Mapping[str, Any]:
         "hostnameOverride": wanted.name,
         # Else nftables mode would answer at the private address alone, which nobody outside the network reaches.
         **({"nodePortAddresses": ["0.0.0.0/0"]} if wanted.leg is not None else {}),
-        "mode": "iptables" if wanted.proxy_mode is clusters.ProxyMode.IPTABLES else other,
+        "mode": mode,
+        mode: dict(proxy_parameters(mode, wanted.proxy)),
         # These sysctls belong to the host's own namespace.
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpCloseWaitTimeout": "0s", "tcpEstablishedTimeout": "0s"},
     }
+
+
+def proxy_parameters(mode: str, set_: customizations.KubeProxy) -> Mapping[str, str]:
+    """In the words of kube-proxy's configuration; what is not set is left to it."""
+    chosen = set_.iptables if mode == "iptables" else set_.ipvs
+    given: dict[str, durations.Duration | None] = {
+        "minSyncPeriod": chosen.min_sync_period,
+        "syncPeriod": chosen.sync_period,
+    }
+    if mode == "ipvs":
+        given |= {
+            "tcpTimeout": set_.ipvs.tcp_timeout,
+            "tcpFinTimeout": set_.ipvs.tcp_fin_timeout,
+            "udpTimeout": set_.ipvs.udp_timeout,
+        }
+    told = {name: f"{round(each.seconds * 1000)}ms" for name, each in given.items() if each is not None}
+    scheduler = set_.ipvs.scheduler if mode == "ipvs" else None
+    return {**told, **({"scheduler": scheduler.value} if scheduler is not None else {})}
 
 
 def pod_network(wanted: machines.Machine) -> Mapping[str, Any]:

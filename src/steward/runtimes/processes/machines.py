@@ -6,6 +6,7 @@ in it. The end of the box's first process ends them all; each is started again b
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +18,13 @@ from typing import Any
 import yaml
 
 from steward.domain import clusters, errors, nodes, private_networks, versions
-from steward.ports.machines import Machine, MachineState
+from steward.ports.machines import Machine, MachineState, parameters
 from steward.runtimes.processes import boxes, cgroups, links, places, segments, supervision
 
 BOX = "box"
-PROGRAMS = ("containerd", "kubelet", "kube-proxy")
+PROXY = "kube-proxy"
+PROGRAMS = ("containerd", "kubelet", PROXY)
+ENDING = 5.0  # seconds between SIGTERM and SIGKILL of a program that is started again
 SYSTEM = "system"  # the leaf of the node's cgroup that holds its own programs; pods have another
 _NAMESPACES = ("net", "uts", "ipc", "mnt")
 
@@ -55,31 +58,35 @@ class ProcessMachines:
         self._segments = segments_ or segments.Segments(spot)
         self._legs: dict[nodes.NodeId, tuple[private_networks.Leg | None, segments.Identity | None]] = {}
         self._cgroups = groups or cgroups.Cgroups()
-        self._instances: dict[nodes.NodeId, str] = {}
+        self._facts: dict[nodes.NodeId, Mapping[str, object]] = {}
         self._proxy_modes: dict[nodes.NodeId, str] = {}
-        self._written: dict[nodes.NodeId, dict[str, str]] = {}
+        self._written: dict[nodes.NodeId, tuple[Mapping[str, str], str]] = {}
 
     async def ensure(self, wanted: Machine) -> None:
         here = self._spot.cluster(wanted.cluster_id).node(wanted.node_id)
         running = self._running(wanted.cluster_id, wanted.node_id)
-        connected = self._connected(wanted)
-        if running and connected and self._written.get(wanted.node_id) == wanted.files:
+        written = self._written.get(wanted.node_id) == (wanted.files, _told(wanted))
+        if running and self._connected(wanted) and written:
             return
-        facts = {"slot": wanted.network.slot, "number": wanted.number, "instance": wanted.instance_id}
-        await asyncio.to_thread(places.remember, here.folder, facts)
+        before = self._recalled(wanted.node_id, here)
+        if not _is_made_as(before, wanted):
+            return
+        facts = {**before, **_facts(wanted)}
+        if facts != before:
+            await asyncio.to_thread(places.remember, here.folder, facts)
+            self._facts[wanted.node_id] = facts
         await links.ensure_node(self._spot, wanted.network, wanted.number, wanted.pods)
         made = await self._segments.connect(wanted.network, wanted.number, wanted.pods, wanted.leg)
         self._legs[wanted.node_id] = (wanted.leg, made)
         # Also while it runs: its programs read renewed certificates from their files by themselves.
         await asyncio.to_thread(self._furnish, wanted, here)
         self._proxy_modes.pop(wanted.node_id, None)
-        self._written[wanted.node_id] = dict(wanted.files)
-        if running:
-            return
         try:
             await self._supervisor.ensure(self._box(wanted, here))
             for program in self._programs(wanted, here):
                 await self._supervisor.ensure(program)
+            if not self._outdated(wanted, here):
+                self._written[wanted.node_id] = (dict(wanted.files), _told(wanted))
         except supervision.NotYet:
             return  # its box is being started again; `observe` says so until then
         except OSError as reason:
@@ -92,6 +99,18 @@ class ProcessMachines:
             return False
         return leg is None or (made is not None and made == self._segments.identity(leg.segment))
 
+    def _outdated(self, wanted: Machine, here: places.NodePlaces) -> bool:
+        """Whether a program runs with what it read at its start and is another by now; it is told to end.
+
+        The next `ensure` starts it again. One that an earlier release started does not say what it read.
+        """
+        found = False
+        for program in self._programs(wanted, here):
+            if self._supervisor.mark(program.name) not in ("", program.mark):
+                self._supervisor.tell_to_end(program.name, grace=ENDING)
+                found = True
+        return found
+
     async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[nodes.NodeId, MachineState]:
         folder = self._spot.cluster(cluster_id).folder / "nodes"
         found: dict[nodes.NodeId, MachineState] = {}
@@ -99,16 +118,18 @@ class ProcessMachines:
             return found
         for entry in folder.iterdir():
             node_id = nodes.NodeId(entry.name)
-            if node_id not in self._instances:
-                self._instances[node_id] = str(places.recall(entry).get("instance", ""))
+            facts = self._recalled(node_id, places.NodePlaces(folder=entry))
             states = {each: self._supervisor.state(self._name(cluster_id, node_id, each)) for each in (BOX, *PROGRAMS)}
             failing = next((f"{name}: {reason}" for name, (runs, _, reason) in states.items() if not runs), "")
             found[node_id] = MachineState(
-                instance_id=self._instances[node_id],
+                instance_id=str(facts.get("instance", "")),
                 running=not failing,
                 restarts=sum(restarts for _, restarts, _ in states.values()),
                 reason=failing,
+                version=str(facts.get("version", "")),
+                generation=_number(facts.get("generation")),
                 proxy_mode=self._proxy_mode(cluster_id, node_id),
+                parameters=self._supervisor.mark(self._name(cluster_id, node_id, PROXY)).partition(" ")[2],
             )
         return found
 
@@ -132,10 +153,16 @@ class ProcessMachines:
             await links.remove_node(self._spot, slot, number)
             await asyncio.to_thread(self._cgroups.remove, self._spot.cgroup(slot, number))
         await asyncio.to_thread(shutil.rmtree, here.folder, True)
-        self._instances.pop(node_id, None)
+        self._facts.pop(node_id, None)
         self._proxy_modes.pop(node_id, None)
         self._written.pop(node_id, None)
         self._legs.pop(node_id, None)
+
+    def _recalled(self, node_id: nodes.NodeId, here: places.NodePlaces) -> Mapping[str, object]:
+        """Kept beside the machine, and read once."""
+        if not self._facts.get(node_id):
+            self._facts[node_id] = places.recall(here.folder)
+        return self._facts[node_id]
 
     def _name(self, cluster_id: clusters.ClusterId, node_id: nodes.NodeId, program: str) -> str:
         return f"{cluster_id}/{node_id}/{program}"
@@ -198,6 +225,8 @@ class ProcessMachines:
             "HOME": "/root",
             **boxes.proxy_environment(self._kit.proxy, wanted, self._kit.registry),
         }
+        authority = hashlib.sha256(wanted.files.get("ca.crt", "").encode()).hexdigest()[:16]
+        marks = {"kubelet": authority, PROXY: f"{authority} {_told(wanted)}"}
         return [
             supervision.Program(
                 name=self._name(wanted.cluster_id, wanted.node_id, name),
@@ -207,6 +236,7 @@ class ProcessMachines:
                 environment=environment,
                 cgroups=self._groups(wanted),
                 order=lambda: self._inside(wanted),
+                mark=marks.get(name, ""),
             )
             for name, command in boxes.commands(wanted, find).items()
         ]
@@ -223,3 +253,27 @@ class ProcessMachines:
             "namespaces": [f"/proc/{pid}/ns/{kind}" for kind in _NAMESPACES],
             "pid_namespace": f"/proc/{pid}/ns/pid",
         }
+
+
+def _facts(wanted: Machine) -> dict[str, object]:
+    return {
+        "slot": wanted.network.slot,
+        "number": wanted.number,
+        "instance": wanted.instance_id,
+        "version": str(wanted.version),
+        "generation": wanted.generation,
+    }
+
+
+def _is_made_as(facts: Mapping[str, object], wanted: Machine) -> bool:
+    """Also where nothing stands yet, and where a release made it that kept no note of these."""
+    mine = _facts(wanted)
+    return all(facts.get(name, mine[name]) == mine[name] for name in ("version", "generation"))
+
+
+def _told(wanted: Machine) -> str:
+    return parameters(wanted.proxy_mode, wanted.proxy)
+
+
+def _number(fact: object) -> int:
+    return fact if isinstance(fact, int) else 0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 
 from steward.domain import clusters, errors, networks
+from steward.ports import guests
 from steward.ports.control_planes import Admission, ControlPlane, Mark, Part, PartState, Remains
 from steward.runtimes.simulated import laws, state, world
 
@@ -58,6 +59,7 @@ class SimulatedControlPlanes:
             started_at=self._world.clock.now(),
             restarts=restarts,
             mark="" if part is Part.NETWORK else str(wanted.mark(part)),
+            authority=guests.digest(wanted.files.get("ca.crt", "")),
         )
 
     async def mark_served(self, cluster_id: clusters.ClusterId) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from steward.domain import clusters, versions
 from steward.ports.control_planes import Part
-from steward.ports.guests import Access, Draining, Greeting, GuestNode, NodeIdentity, NotAnswering, Survey
+from steward.ports.guests import Access, Draining, Greeting, GuestNode, NodeIdentity, NotAnswering, Survey, digest
 from steward.runtimes.simulated import audit_logs, state, world
 from steward.runtimes.simulated.audit_logs import Deed
 
@@ -44,6 +44,10 @@ class SimulatedGuests:
     async def has_default_account(self, access: Access) -> bool:
         _, data = await self._reach(access)
         return data.default_account
+
+    async def authority(self, access: Access) -> str:
+        _, data = await self._reach(access)
+        return data.authority
 
     async def apply(self, access: Access, manifests: Sequence[Mapping[str, Any]]) -> None:
         await self._reach(access)
@@ -79,12 +83,22 @@ class SimulatedGuests:
             return Draining(left=())
         with self._world.changing(access.cluster_id) as place:
             found = data.nodes[node]
+            found.cordoned_by_us = found.cordoned_by_us or not found.unschedulable
             found.unschedulable = True
             self._note(place, access, _of_node("patch", node))
             for pod in self._evict(found.pods, force):
                 self._note(place, access, _leaving(pod.name, force, operation))
         held = next((pod.held_by for pod in found.pods if pod.held_by and pod.leaves_at is None), "")
         return Draining(left=tuple(pod.name for pod in found.pods), held_back=held)
+
+    async def take_back(self, access: Access, node: str) -> None:
+        _, data = await self._reach(access)
+        if node not in data.nodes or not data.nodes[node].cordoned_by_us:
+            return
+        with self._world.changing(access.cluster_id) as place:
+            found = data.nodes[node]
+            found.unschedulable, found.cordoned_by_us = found.unschedulable_by_template, False
+            self._note(place, access, _of_node("patch", node))
 
     async def remove_node(self, access: Access, node: str) -> None:
         await self._reach(access)
@@ -131,6 +145,8 @@ class SimulatedGuests:
         place = self._world.look(access.cluster_id)
         if place is None or place.data is None or not self._world.serves(place):
             raise NotAnswering(f"{access.server} refused the connection")
+        if digest(access.authority) != place.parts[Part.API_SERVER].authority:
+            raise NotAnswering(f"{access.server} has a certificate that was signed by an unknown authority")
         if place.faults.muted:
             raise NotAnswering(f"{access.server} accepted the connection and did not answer")
         return place, place.data
@@ -204,13 +220,14 @@ def _register(data: state.Data, identity: NodeIdentity, now: datetime) -> None:
             registered_at=now,
             provider_id=identity.provider_id,
             pod_range=identity.pods,
-            unschedulable=template.unschedulable,
         )
         data.nodes[identity.name] = node
     labels = {**template.labels, **identity.labels}
     node.labels = _ours(node.labels, node.owned_labels, labels)
     node.annotations = _ours(node.annotations, node.owned_annotations, template.annotations)
     node.owned_labels, node.owned_annotations = sorted(labels), sorted(template.annotations)
+    if template.unschedulable or node.unschedulable_by_template:
+        node.unschedulable = node.unschedulable_by_template = template.unschedulable
     node.taints = [(taint.key, taint.value, taint.effect) for taint in template.taints]
     node.finalizers = list(template.finalizers)
 
@@ -236,4 +253,5 @@ def _seen(node: state.NodeObject) -> GuestNode:
         labels=node.labels,
         pods=node.pod_range,
         address=node.address,
+        machine=node.machine,
     )

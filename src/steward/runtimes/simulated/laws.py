@@ -6,6 +6,7 @@ two calls, which is why a thousand clusters cost nothing but their memory.
 
 from datetime import datetime, timedelta
 
+from steward.domain import nodes
 from steward.ports.control_planes import Part
 from steward.runtimes.simulated import state
 
@@ -24,7 +25,7 @@ def settle(place: state.Place, now: datetime, timings: state.Timings) -> None:
     data = place.data
     if data is None:
         return
-    _default_account(place, data, now, timings)
+    _control(place, data, now, timings)
     boxes = {box.name: box for box in place.boxes.values()}
     for node in data.nodes.values():
         node.pods = [pod for pod in node.pods if pod.leaves_at is None or pod.leaves_at > now]
@@ -123,12 +124,16 @@ def _box_obstacle(place: state.Place, box: state.Box) -> str:
     return ""
 
 
-def _default_account(place: state.Place, data: state.Data, now: datetime, timings: state.Timings) -> None:
+def _control(place: state.Place, data: state.Data, now: datetime, timings: state.Timings) -> None:
     controller = place.parts.get(Part.CONTROLLER_MANAGER)
     api = api_serves_at(place, timings)
-    if data.default_account or controller is None or not controller.running or api is None:
+    if controller is None or not controller.running or api is None:
         return
     begins = max(api, controller.started_at)
+    if begins + _taking(place, timings.controller_manager) <= now:
+        data.authority = controller.authority
+    if data.default_account:
+        return
     takes = _taking(place, timings.controller_manager + timings.default_account)
     data.default_account = begins + takes <= now
 
@@ -138,7 +143,7 @@ def _hear(
 ) -> None:
     """A kubelet that reports makes its node Ready; one that has been silent for long makes it NotReady."""
     network, api = place.parts.get(Part.NETWORK), api_serves_at(place, timings)
-    if box is None or not box.running or network is None or not network.running:
+    if box is None or not box.running or network is None or not network.running or _are_strangers(place, box):
         node.silent_since = node.silent_since or (box.ended_at if box is not None else None) or now
         controller = place.parts.get(Part.CONTROLLER_MANAGER)
         judged = api is not None and api <= now and controller is not None and controller.running
@@ -147,14 +152,21 @@ def _hear(
         return
     node.silent_since = None
     node.address = box.address
-    if node.ready and node.version == box.version:
+    machine = nodes.machine_id(nodes.NodeId(box.node_id), box.generation)
+    if node.ready and (node.version, node.machine) == (box.version, machine):
         return
     if api is None or max(api, box.started_at, node.registered_at) + _taking(place, timings.node) > now:
         return
-    node.ready, node.version = True, box.version
+    node.ready, node.version, node.machine = True, box.version, machine
     if not node.seen:
         node.seen = True
         node.pods += [state.Pod(name=f"default/{node.name}-{each}") for each in range(timings.pods_per_node)]
+
+
+def _are_strangers(place: state.Place, box: state.Box) -> bool:
+    """One of them has keys that the other one does not know."""
+    server = place.parts.get(Part.API_SERVER)
+    return server is not None and server.authority != box.authority
 
 
 def _taking(place: state.Place, seconds: float) -> timedelta:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from steward.domain import clusters, nodes
-from steward.ports.machines import Machine, MachineState
+from steward.ports import guests
+from steward.ports.machines import Machine, MachineState, parameters
 from steward.runtimes.simulated import state, world
 
 
@@ -16,12 +17,14 @@ class SimulatedMachines:
         self._world.make(wanted.cluster_id, wanted.network.slot)
         with self._world.changing(wanted.cluster_id) as place:
             box = place.boxes.get(wanted.node_id)
-            if box is not None:
-                self._connect(box, wanted)
-            if box is not None and (box.running or box.again_at is not None):
+            if box is not None and (box.running or box.again_at is not None or not _is_made_as(box, wanted)):
+                if _is_made_as(box, wanted):
+                    self._connect(box, wanted)
+                    _told(box, wanted)  # the programs that read it start again at once
                 return
             fresh = state.Box(
                 version=str(wanted.version),
+                generation=wanted.generation,
                 started_at=self._world.clock.now(),
                 restarts=box.restarts if box is not None else 0,
                 node_id=wanted.node_id,
@@ -31,6 +34,7 @@ class SimulatedMachines:
                 proxy_mode=wanted.proxy_mode.value,
             )
             self._connect(fresh, wanted)
+            _told(fresh, wanted)
             place.boxes[wanted.node_id] = fresh
             self._world.start(place, wanted.node_id, fresh)
 
@@ -53,7 +57,10 @@ class SimulatedMachines:
                 running=box.running,
                 restarts=box.restarts,
                 reason=box.reason,
+                version=box.version,
+                generation=box.generation,
                 proxy_mode=box.proxy_mode,
+                parameters=box.parameters,
             )
             for box in boxes
         }
@@ -67,3 +74,12 @@ class SimulatedMachines:
             if box is not None and place.data is not None and box.name in place.data.nodes:
                 node = place.data.nodes[box.name]
                 node.silent_since = node.silent_since or self._world.clock.now()
+
+
+def _is_made_as(box: state.Box, wanted: Machine) -> bool:
+    return (box.version, box.generation) == (str(wanted.version), wanted.generation)
+
+
+def _told(box: state.Box, wanted: Machine) -> None:
+    box.parameters = parameters(wanted.proxy_mode, wanted.proxy)
+    box.authority = guests.digest(wanted.files.get("ca.crt", ""))

@@ -48,6 +48,7 @@ class Running:
     failures: int = 0  # in a row
     reason: str = ""
     mark: str = ""  # what a part was started with
+    authority: str = ""  # whom it trusts, and by whom it is known
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,11 +59,13 @@ class Box(Running):
     name: str
     number: int
     instance_id: str
+    generation: int = 0
     proxy_mode: str = ""
     address: str = ""  # what its node is known by
     private_address: str = ""
     default_via: str = ""
     segment: int | None = None
+    parameters: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,6 +94,9 @@ class NodeObject:
     seen: bool = False  # it was ready once
     version: str = ""
     address: str = ""
+    machine: str = ""
+    cordoned_by_us: bool = False
+    unschedulable_by_template: bool = False
     silent_since: datetime | None = None
     pods: list[Pod] = field(default_factory=list)
 
@@ -101,6 +107,7 @@ class Data:
 
     torn: bool = False
     default_account: bool = False
+    authority: str = ""  # what pods are handed to know the API server by
     nodes: dict[str, NodeObject] = field(default_factory=dict)
     manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
     admins: dict[str, list[str]] = field(default_factory=dict)  # binding to the subjects that the customer gave it

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from steward.domain import errors
 
-REVISIONS = ("0001", "0002", "0003", "0004", "private_networks")  # oldest first
+REVISIONS = ("0001", "0002", "0003", "0004", "private_networks", "rollouts")  # oldest first
 FOLDER = Path(__file__).parent
 
 
