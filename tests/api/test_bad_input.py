@@ -138,7 +138,9 @@ def test_paths_that_lead_nowhere(tmp_path: Path, method: str, path: str, status:
     serving.run(tmp_path, story)
 
 
-@pytest.mark.parametrize("path", ["/cloud/project", "/1.0", "/1.0x/cloud/project", "/v2/cloud/project", "/", "/docs.html"])
+@pytest.mark.parametrize(
+    "path", ["/cloud/project", "/1.0", "/1.0x/cloud/project", "/v2/cloud/project", "/", "/docs.html"]
+)
 def test_nothing_answers_without_its_prefix(tmp_path: Path, path: str) -> None:
     async def story(service: serving.Service) -> None:
         answer = serving.Answer(await service.http.get(path))

@@ -21,6 +21,8 @@ from tests.openid import provider
 from tests.system import ordered, outside, service, waiting
 from tests.system.ordered import Cluster
 
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
+
 API, NEXT = "kube-apiserver", "kube-apiserver.next"
 OFF = {"admissionPlugins": {"enabled": ["NodeRestriction"], "disabled": ["AlwaysPullImages"]}}
 ON = {"admissionPlugins": {"enabled": ["AlwaysPullImages", "NodeRestriction"], "disabled": []}}
