@@ -234,6 +234,7 @@ def test_a_reset_that_deletes_the_nodes_keeps_the_pools(service: Service) -> Non
         assert made.nodes()[0]["id"] != node["id"]
 
 
+@pytest.mark.usefixtures("cluster")  # whose version's images the pods here are of
 def test_an_update_takes_the_control_plane_and_then_node_by_node(service: Service) -> None:
     with ordered.ready(service, nodes=2, flavor="d2-4", name="updated", version=EARLIER) as made:
         stored = workload(made)
