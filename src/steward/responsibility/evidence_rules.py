@@ -263,7 +263,7 @@ _TABLE = (
     _enforced("3.2.1-1", _source("tickets", _TICKETS)),
     _done("3.2.1-2", _source("incidents", _INCIDENTS)),
     _done("3.2.1-3", _source("interventions", _INTERVENED)),
-    _enforced("3.2.1-4"),
+    _enforced("3.2.1-4", waits_for="proposals of a changed configuration, which the customer applies or not"),
     _audited("3.2.1-5", "intervening in workloads during an incident"),
     _done("3.2.2-1"),
     _audited("3.2.2-2", "the changing of container images"),
