@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from selenium import webdriver
+from selenium.common import exceptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
 WIDTHS = (360, 768, 1440)
@@ -74,7 +74,7 @@ class Browser:
         before = self.one("html")
         act()
         waiting = WebDriverWait(self.driver, 60)
-        waiting.until(expected_conditions.staleness_of(before))
+        waiting.until(lambda _: _gone(before))
         waiting.until(lambda driver: driver.execute_script("return document.readyState") == "complete")
 
     def at_width(self, width: int, *, dark: bool = False) -> None:
@@ -118,3 +118,16 @@ def running(base: str) -> Iterator[Browser]:
         yield Browser(driver, base)
     finally:
         driver.quit()
+
+
+def _gone(element: WebElement) -> bool:
+    """In the moment between two pages the driver has a word of its own for what is stale."""
+    try:
+        element.is_enabled()
+    except exceptions.StaleElementReferenceException:
+        return True
+    except exceptions.WebDriverException as reason:
+        if "does not belong to the document" not in str(reason):
+            raise
+        return True
+    return False

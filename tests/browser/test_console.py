@@ -135,6 +135,8 @@ def look(browser: chromium.Browser) -> set[str]:
             assert browser.overflow() <= 0, (browser.path, width)
         assert browser.faint() == [], (browser.path, dark)
         grounds.add(browser.ground())
+    # What is folded away has no name to anybody until it is opened.
+    browser.driver.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
     for field in browser.driver.find_elements(By.CSS_SELECTOR, "input:not([type=hidden]), select, textarea"):
         assert field.accessible_name, (browser.path, field.get_attribute("name"))
     return grounds
