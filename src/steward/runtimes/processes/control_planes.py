@@ -11,6 +11,8 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
+import structlog
+
 from steward.catalogue import loading
 from steward.domain import clusters, errors, networks, versions
 from steward.ports.control_planes import Admission, ControlPlane, Mark, Part, PartState, Remains
@@ -18,6 +20,7 @@ from steward.runtimes.processes import (
     arguments,
     boxes,
     cgroups,
+    headroom,
     launch,
     links,
     logins,
@@ -26,6 +29,8 @@ from steward.runtimes.processes import (
     succession,
     supervision,
 )
+
+log = structlog.get_logger(__name__)
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 _PROCESSES = (Part.API_SERVER, Part.CONTROLLER_MANAGER, Part.SCHEDULER, Part.ETCD)  # the order of ending
@@ -136,6 +141,8 @@ class ProcessControlPlanes:
         here = self._spot.cluster(cluster_id)
         if here.folder.exists() and not here.served.exists():
             await asyncio.to_thread(places.write_private, here.served, "served\n", durable=True)
+        if not await asyncio.to_thread(headroom.keep, here.etcd):
+            log.warning("the disk has no room for etcd to grow", cluster=cluster_id)
 
     async def observe(self, cluster_id: clusters.ClusterId) -> Mapping[Part, PartState]:
         facts = places.recall(self._spot.cluster(cluster_id).folder)
