@@ -31,13 +31,14 @@ from tests.ports import bundles
 from tests.system import remains
 from tests.system import service as service_
 
-INSTANCE = "stwp"
+NAME = "stwp"
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
     """What is this suite's own on the machine."""
 
+    instance: str
     state: Path
     network: IPv4Network
 
@@ -45,7 +46,7 @@ class Spot:
     def settings(self) -> Settings:
         return Settings(
             state=self.state,
-            instance=INSTANCE,
+            instance=self.instance,
             network=self.network,
             overcommit_memory=40,
             overcommit_cpu=200,
@@ -54,12 +55,13 @@ class Spot:
 
     @property
     def places(self) -> places.Places:
-        return places.Places(self.state, INSTANCE)
+        return places.Places(self.state, self.instance)
 
     @property
     def service(self) -> service_.Service:
         """As those see it that look for what is left; it has no process."""
-        return service_.Service(self.state.parent, INSTANCE, self.network, 0, {"STEWARD_STATE": str(self.state)})
+        own = {"STEWARD_STATE": str(self.state)}
+        return service_.Service(self.state.parent, self.instance, self.network, 0, own)
 
 
 class Orders:
@@ -107,8 +109,12 @@ class Orders:
 @contextlib.contextmanager
 def opened() -> Iterator[bundles.Runtime]:
     """One prepared runtime on an event loop of its own; nothing of it is left afterwards."""
-    with tempfile.TemporaryDirectory(prefix="steward-ports-") as name, service_.free_range() as network:
-        spot = Spot(Path(name) / "state", network)
+    with (
+        tempfile.TemporaryDirectory(prefix="steward-ports-") as folder,
+        service_.free_name(NAME) as instance,
+        service_.free_range() as network,
+    ):
+        spot = Spot(instance, Path(folder) / "state", network)
         every: list[runtimes.Runtime] = []
         with asyncio.Runner() as runner:
             try:

@@ -31,7 +31,10 @@ from tests.system import waiting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STEWARD = Path(sys.executable).with_name("steward")
-RANGES = tuple(IPv4Network(f"100.{second}.0.0/12") for second in (80, 112, 64, 96))
+RANGES = tuple(
+    IPv4Network(f"{start}.0.0/12")
+    for start in ("100.80", "100.112", "100.64", "100.96", "10.128", "10.144", "10.160", "10.176")
+)
 REGION = "LOCAL1"
 
 

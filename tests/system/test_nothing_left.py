@@ -8,7 +8,7 @@ from tests.system import ordered, remains, waiting
 from tests.system.ordered import Cluster
 from tests.system.service import Service
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 
 def test_machine_is_as_before(service: Service, cluster: Cluster) -> None:
