@@ -2,8 +2,6 @@
 
 import base64
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,9 +14,7 @@ import requests
 import yaml
 
 from steward.domain import networks
-from steward.runtimes.processes import places
-from tests.openid import provider
-from tests.system import ordered, outside, service, waiting
+from tests.system import inside, ordered, outside, service, waiting
 from tests.system.ordered import Cluster
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
@@ -26,11 +22,6 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 API, NEXT = "kube-apiserver", "kube-apiserver.next"
 OFF = {"admissionPlugins": {"enabled": ["NodeRestriction"], "disabled": ["AlwaysPullImages"]}}
 ON = {"admissionPlugins": {"enabled": ["AlwaysPullImages", "NodeRestriction"], "disabled": []}}
-KUBECTL = provider.Client(id="kubectl")
-ANNA = provider.Account(
-    claims={"email": "anna@customer.example", "email_verified": True, "groups": ["shop"], "roles": ["lead"]}
-)
-ISSUER_PORT = 8443
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +42,6 @@ def changed(cluster: Cluster) -> dict[str, tuple[int, int]]:
 def customize(cluster: Cluster, server: object) -> None:
     cluster.service.api.put(f"{cluster.path}/customization", apiServer=server)
     assert cluster.see()["status"] == "REDEPLOYING"
-
-
-def policy(cluster: Cluster) -> str:
-    """What becomes of a pod that pulls its image only where it is missing."""
-    pod = ordered.pod("never-made")
-    pod["spec"]["containers"][0]["imagePullPolicy"] = "IfNotPresent"
-    made = json.loads(cluster.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=pod))
-    return str(made["spec"]["containers"][0]["imagePullPolicy"])
 
 
 class Clients:
@@ -120,15 +103,15 @@ def reader(cluster: Cluster) -> None:
 
 def test_a_disabled_plugin_is_really_off_and_only_the_api_server_is_another(cluster: Cluster) -> None:
     before = changed(cluster)
-    assert policy(cluster) == "Always"
+    assert inside.policy(cluster) == "Always"
     customize(cluster, OFF)
     after = changed(cluster)
     assert {name for name in before if before[name] != after[name]} == {API}
-    assert policy(cluster) == "IfNotPresent"
+    assert inside.policy(cluster) == "IfNotPresent"
     assert cluster.see()["customization"]["apiServer"] == OFF
     customize(cluster, ON)
     assert changed(cluster)[API] != after[API]
-    assert policy(cluster) == "Always"
+    assert inside.policy(cluster) == "Always"
 
 
 def test_a_restart_refuses_nobody(cluster: Cluster, reader: None) -> None:
@@ -177,72 +160,36 @@ def test_a_steward_that_is_killed_in_the_midst_is_followed_by_one_that_goes_on(c
 
 @pytest.mark.soak
 def test_the_usage_of_etcd_is_etcds_own(cluster: Cluster) -> None:
-    pki = cluster.places.credentials
-    code = (
-        "import json, ssl, urllib.request\n"
-        f"context = ssl.create_default_context(cafile={str(pki / 'etcd-ca.crt')!r})\n"
-        f"context.load_cert_chain({str(pki / 'etcd-client.crt')!r}, {str(pki / 'etcd-client.key')!r})\n"
-        "request = urllib.request.Request('https://127.0.0.1:2382/v3/maintenance/status', data=b'{}')\n"
-        "print(urllib.request.urlopen(request, context=context).read().decode())\n"
-    )
-    inside = places.namespace_path(cluster.service.spot.namespace(cluster.slot))
-
     def equal() -> bool:
         said = cluster.service.api.get(f"{cluster.path}/metrics/etcdUsage")
-        command = ["nsenter", f"--net={inside}", sys.executable, "-c", code]
-        own = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
         assert type(said["usage"]) is type(said["quota"]) is int
         assert said["quota"] == 400 * 2**20
-        return bool(said["usage"] == int(own["dbSize"]))
+        return bool(said["usage"] == inside.etcd_size(cluster))
 
     waiting.until(equal, "the same size from both")
-
-
-def who(cluster: Cluster, token: str) -> dict[str, object]:
-    """As kubectl says it, with this token and no certificate."""
-    config = yaml.safe_load(cluster.kubeconfig().read_text())
-    config["users"][0]["user"] = {"token": token}
-    path = cluster.service.folder / "login.kubeconfig"
-    path.write_text(yaml.safe_dump(config))
-    command = [cluster.command()[0], "--kubeconfig", str(path), "auth", "whoami", "-o", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    return dict(json.loads(done.stdout)["status"]["userInfo"]) if done.returncode == 0 else {}
-
-
-@contextmanager
-def issuing(folder: Path) -> Iterator[provider.Provider]:
-    tls = provider.certified(folder, outside.ADDRESS)
-    inside = ["nsenter", f"--net=/run/netns/{outside.NAMESPACE}"]
-    at = f"{outside.ADDRESS}:{ISSUER_PORT}"
-    with (
-        outside.standing(),
-        provider.running(folder, {"anna": ANNA}, [KUBECTL], provider.Where(at=at, tls=tls, within=inside)) as made,
-    ):
-        yield made
 
 
 @pytest.mark.soak
 def test_people_log_in_by_a_provider_of_the_customers(cluster: Cluster, tmp_path: Path) -> None:
     api, path = cluster.service.api, f"{cluster.path}/openIdConnect"
-    with issuing(tmp_path) as issuer:
-        assert issuer.tls is not None
-        authority = base64.b64encode(issuer.tls.authority.read_bytes()).decode()
-        token = issuer.sign_in("anna", KUBECTL)["id_token"]
-        assert who(cluster, token) == {}
-        api.post(path, issuerUrl=issuer.issuer, clientId=KUBECTL.id, caContent=authority, groupsClaim=["groups"],
+    with outside.standing(), inside.issuing(tmp_path) as issuer:
+        authority = inside.authority_of(issuer)
+        token = issuer.sign_in("anna", inside.KUBECTL)["id_token"]
+        assert inside.who(cluster, token) == {}
+        api.post(path, issuerUrl=issuer.issuer, clientId=inside.KUBECTL.id, caContent=authority, groupsClaim=["groups"],
                  groupsPrefix="id:", usernameClaim="email", usernamePrefix="id:", signingAlgorithms=["RS256"],
                  requiredClaim=["sub=anna"])  # fmt: skip
         cluster.wait_ready()
-        found = waiting.until(lambda: who(cluster, token), "a login")
+        found = waiting.until(lambda: inside.who(cluster, token), "a login")
         assert found["username"] == "id:anna@customer.example"
         assert "id:shop" in found["groups"]  # type: ignore[operator]
         api.put(path, groupsClaim=["groups", "roles"], signingAlgorithms=[], requiredClaim=["sub=somebody else"])
         cluster.wait_ready()
         time.sleep(5)
-        assert who(cluster, token) == {}
+        assert inside.who(cluster, token) == {}
         api.put(path, requiredClaim=[])
         cluster.wait_ready()
-        found = waiting.until(lambda: who(cluster, token), "a login with both claims for groups")
+        found = waiting.until(lambda: inside.who(cluster, token), "a login with both claims for groups")
         assert {"id:shop", "id:lead"} <= set(found["groups"])  # type: ignore[call-overload]
     api.put(path, issuerUrl=f"https://{outside.ADDRESS}:1/nobody", groupsClaim=["groups"])
     cluster.wait_ready()

@@ -1,13 +1,12 @@
 """OVHcloud's own Go client, which their Terraform provider is made with, against a served steward (tests/go/ovh)."""
 
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests import go_programs
-from tests.system import ordered, waiting
+from tests.system import callers, ordered, waiting
 from tests.system import service as service_
 from tests.system.ordered import Cluster
 from tests.system.service import Service
@@ -23,16 +22,13 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said(program: Path, service: Service, *arguments: str) -> str:
-    environment = {
-        **os.environ,
-        "NO_PROXY": "127.0.0.1",
-        "OVH_ENDPOINT": f"{service.url}/1.0",
-        "OVH_APPLICATION_KEY": service.api._application_key,
-        "OVH_APPLICATION_SECRET": service.api._application_secret,
-        "OVH_CONSUMER_KEY": service.api._consumer_key,
-    }
     done = subprocess.run(
-        [program, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=900
+        [program, *arguments],
+        env=callers.environment(service),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
     )
     return done.stdout + done.stderr
 

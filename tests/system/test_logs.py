@@ -1,14 +1,12 @@
 """The audit log of a real cluster at real receivers: GELF over TLS, HTTP, under a link; and across a kill."""
 
-import asyncio
-import contextlib
 import http.client
 import json
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ import pytest
 from steward.domain import logs
 from steward.reconcile import credentials
 from tests import authorities, receivers
-from tests.system import ordered, waiting
+from tests.system import ordered, streams, waiting
 from tests.system import service as service_
 from tests.system.ordered import Cluster
 from tests.system.service import Service
@@ -45,124 +43,51 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> authorities.Authority
     return authorities.Authority(tmp_path_factory.mktemp("authority"))
 
 
-@contextlib.contextmanager
-def listening(receiver: receivers.Gelf | receivers.Http, tls: Any = None) -> Iterator[int]:
-    """A receiver in a thread of its own; its port."""
-    loop, up, port = asyncio.new_event_loop(), threading.Event(), list[int]()
-    over = asyncio.Event()
-
-    async def serve() -> None:
-        async with receivers.served(receiver, tls) as number:
-            port.append(number)
-            up.set()
-            await over.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    assert up.wait(30)
-    try:
-        yield port[0]
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(30)
-        loop.close()
-
-
-def native(service: Service, method: str, path: str, **body: Any) -> Any:
-    """Signed: python-ovh knows the paths below `/1.0`, so its base is another one for a moment."""
-    link = service.api
-    before, link._endpoint = link._endpoint, service.url
-    try:
-        return link.call(method, path, body or None)
-    finally:
-        link._endpoint = before
-
-
-@contextlib.contextmanager
-def subscribed(cluster: Cluster, **destination: Any) -> Iterator[str]:
-    """To a stream that leads there; as a client of OVHcloud's does it."""
-    service = cluster.service
-    (name,) = service.api.get("/dbaas/logs")
-    streams = f"/dbaas/logs/{name}/output/graylog/stream"
-    stream = service.api.post(streams, title="of the tests", description="")["streamId"]
-    native(service, "PUT", f"/native/logs/streams/{stream}/destination", **destination)
-    begun = service.api.post(f"{cluster.path}/log/subscription", kind="audit", streamId=stream)
-    done = over(cluster, begun)
-    assert cluster.wait_ready().see()["auditLogsSubscribed"] is True
-    subscription = done["subscriptionId"]
-    try:
-        yield subscription
-    finally:
-        over(cluster, service.api.delete(f"{cluster.path}/log/subscription/{subscription}"))
-        assert cluster.wait_ready().see()["auditLogsSubscribed"] is False
-        service.api.delete(f"{streams}/{stream}")
-
-
-def over(cluster: Cluster, begun: dict[str, str]) -> dict[str, Any]:
-    path = f"/dbaas/logs/{begun['serviceName']}/operation/{begun['operationId']}"
-    found: list[dict[str, Any]] = []
-
-    def success() -> bool:
-        found[:] = [cluster.service.api.get(path)]
-        return bool(found[0]["state"] == "SUCCESS")
-
-    waiting.until(success, "the operation's success", within=60)
-    return found[0]
-
-
-def made(cluster: Cluster, receiver: receivers.Gelf | receivers.Http, *names: str) -> list[dict[str, Any]]:
-    """What arrived of the making of these."""
-    found = [each for each in list(receiver.got) if each.get("_verb") == "create" and each.get("_name") in names]
-    return [each for each in found if each["_cluster_id"] == cluster.id]
-
-
-def all_made(cluster: Cluster, receiver: receivers.Gelf | receivers.Http, *names: str) -> Callable[[], bool]:
-    return lambda: {each["_name"] for each in made(cluster, receiver, *names)} == set(names)
-
-
 def test_what_kubectl_creates_arrives_over_gelf_with_its_user_and_its_verb(
     cluster: Cluster, authority: authorities.Authority
 ) -> None:
     receiver = receivers.Gelf()
-    with listening(receiver, authority.server("127.0.0.1")) as port:
+    with streams.listening(receiver, authority.server("127.0.0.1")) as port:
         url = f"gelf+tls://127.0.0.1:{port}"
-        with subscribed(cluster, url=url, authority=authority.file.read_text(), token="a-token"):
+        with streams.subscribed(cluster, url=url, authority=authority.file.read_text(), token="a-token"):
             cluster.kubectl("create", "configmap", "shipped")
-            waiting.until(all_made(cluster, receiver, "shipped"), "the event at the receiver", within=ARRIVES_WITHIN)
-        (event,) = made(cluster, receiver, "shipped")
+            waiting.until(
+                streams.all_made(cluster, receiver, "shipped"), "the event at the receiver", within=ARRIVES_WITHIN
+            )
+        (event,) = streams.made(cluster, receiver, "shipped")
         assert (event["_user"], event["_resource"], event["_namespace"]) == (credentials.ADMIN, "configmaps", "default")
         assert event["_code"] == 201
         assert event["_user_agent"].startswith("kubectl/")
         assert event["_X-OVH-TOKEN"] == "a-token"
         assert json.loads(event["full_message"])["user"]["username"] == credentials.ADMIN
         cluster.kubectl("create", "configmap", "not-shipped")
-        assert not made(cluster, receiver, "not-shipped")
+        assert not streams.made(cluster, receiver, "not-shipped")
 
 
 def test_a_kill_of_the_service_loses_nothing(cluster: Cluster) -> None:
     receiver, names = receivers.Http(), [f"killed-{number}" for number in range(30)]
-    with listening(receiver) as port, subscribed(cluster, url=f"http://127.0.0.1:{port}/gelf"):
+    with streams.listening(receiver) as port, streams.subscribed(cluster, url=f"http://127.0.0.1:{port}/gelf"):
         for number, name in enumerate(names):
             cluster.kubectl("create", "configmap", name)
             if number == 10:
-                waiting.until(all_made(cluster, receiver, *names[:5]), "the first ones", within=ARRIVES_WITHIN)
+                waiting.until(streams.all_made(cluster, receiver, *names[:5]), "the first ones", within=ARRIVES_WITHIN)
                 cluster.service.kill()
             if number == 20:
                 cluster.service.start()
-        waiting.until(all_made(cluster, receiver, *names), "all of them", within=60)
-        found = made(cluster, receiver, *names)
+        waiting.until(streams.all_made(cluster, receiver, *names), "all of them", within=60)
+        found = streams.made(cluster, receiver, *names)
         assert len({each["_audit_id"] for each in found}) == len(names)
         assert len(found) - len(names) <= len(names), "little is repeated"
 
 
 def test_a_receiver_that_is_down_is_told_and_gets_it_all_once_it_is_up(cluster: Cluster) -> None:
     receiver = receivers.Http(answers=["503 Busy"] * 4)
-    with listening(receiver) as port, subscribed(cluster, url=f"http://127.0.0.1:{port}/gelf"):
+    with streams.listening(receiver) as port, streams.subscribed(cluster, url=f"http://127.0.0.1:{port}/gelf"):
         cluster.kubectl("create", "configmap", "patient")
         waiting.until(lambda: "answered 503" in forwarded(cluster)["message"], "the condition", within=60)
         assert forwarded(cluster)["whoseTurn"] == "customer"
         assert cluster.see()["status"] == "READY"
-        waiting.until(all_made(cluster, receiver, "patient"), "what waited", within=120)
+        waiting.until(streams.all_made(cluster, receiver, "patient"), "what waited", within=120)
         waiting.until(lambda: forwarded(cluster)["status"], "the condition's end", within=30)
     types = [each["type"] for each in cluster.events()]
     assert types.index("logs:not-delivered") < types.index("logs:delivered-again")

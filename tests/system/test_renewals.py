@@ -8,11 +8,10 @@ from typing import Any
 
 import ovh.exceptions
 import pytest
-import yaml
 
 from steward.domain import clusters, nodes
 from steward.runtimes.processes import launch
-from tests.system import ordered, waiting
+from tests.system import inside, ordered, waiting
 from tests.system.ordered import Cluster, KubectlFailed
 from tests.system.service import Service
 
@@ -101,34 +100,10 @@ def old_kubeconfig(cluster: Cluster) -> str:
     return text
 
 
-def refused(cluster: Cluster, kubeconfig: str, *, blindly: bool = False) -> str:
-    """Why kubectl is not let in with it; `blindly`, whoever the server is."""
-    config = yaml.safe_load(kubeconfig)
-    if blindly:
-        for each in config["clusters"]:
-            each["cluster"].pop("certificate-authority-data")
-            each["cluster"]["insecure-skip-tls-verify"] = True
-    path = cluster.service.folder / "old.kubeconfig"
-    path.write_text(yaml.safe_dump(config))
-    command = [each if each != str(cluster.kubeconfig()) else str(path) for each in cluster.command("get", "nodes")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode != 0, done.stdout
-    return done.stderr
-
-
-def authority(kubeconfig: str) -> str:
-    (found,) = yaml.safe_load(kubeconfig)["clusters"]
-    return str(found["cluster"]["certificate-authority-data"])
-
-
 def proxy_of(cluster: Cluster, node_id: str) -> Any:
     """As the running kube-proxy itself says."""
-    number = cluster.node_facts(node_id)["number"]
-    assert isinstance(number, int)
-    space = cluster.service.spot.node_namespace(cluster.slot, number)
-    done = subprocess.run(
-        ["ip", "netns", "exec", space, sys.executable, "-c", ASK], capture_output=True, text=True, check=True
-    )
+    command = ["ip", "netns", "exec", inside.node_space(cluster, node_id), sys.executable, "-c", ASK]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)["kubeproxy.config.k8s.io"]
 
 
@@ -171,9 +146,11 @@ def test_new_keys_shut_everybody_out_and_keep_what_is_stored(cluster: Cluster) -
     old, before = old_kubeconfig(cluster), cluster.programs()
     cluster.service.api.post(f"{cluster.path}/kubeconfig/reset")
     assert words(cluster, "REDEPLOYING") == {"REDEPLOYING", "READY"}
-    assert authority(cluster.kubeconfig().read_text()) != authority(old)
-    assert "x509" in refused(cluster, old)
-    assert "Unauthorized" in refused(cluster, old, blindly=True) or "logged in" in refused(cluster, old, blindly=True)
+    assert inside.authority(cluster.kubeconfig().read_text()) != inside.authority(old)
+    assert "x509" in inside.refusal(cluster, old)
+    assert "Unauthorized" in inside.refusal(cluster, old, blindly=True) or "logged in" in inside.refusal(
+        cluster, old, blindly=True
+    )
     assert uids(cluster) == stored
     after = machines(cluster)
     assert set(after) == set(made)
@@ -196,7 +173,7 @@ def test_a_steward_that_is_killed_during_it_has_a_successor_that_goes_on(cluster
         cluster.service.kill()
         cluster.service.start()
     cluster.wait_ready(within=LONG)
-    assert "x509" in refused(cluster, old)
+    assert "x509" in inside.refusal(cluster, old)
     assert uids(cluster) == stored
     serving(cluster)
 
@@ -211,7 +188,7 @@ def test_a_reset_leaves_nothing_but_the_place(cluster: Cluster) -> None:
     cluster.service.api.post(f"{cluster.path}/reset", name="again", workerNodesPolicy="reinstall")
     assert words(cluster, "RESETTING") == {"RESETTING", "READY"}
     assert cluster.see()["name"] == "again"
-    assert "x509" in refused(cluster, old)
+    assert "x509" in inside.refusal(cluster, old)
     assert {each["id"] for each in cluster.nodes()} == members
     assert launch.read_record(str(cluster.places.record("etcd"))) != etcd
     assert cluster.find("namespace", "kube-system")["metadata"]["uid"] != before

@@ -78,6 +78,11 @@ class ClusterNetwork:
         return self.nodes.network_address + _FIRST_NODE + number
 
 
+def number_of(address: IPv4Address) -> int:
+    """Of the node with this address, whichever cluster's it is; below zero for addresses that nodes do not have."""
+    return int(address) % 2 ** (32 - _NODES_PREFIX) - _FIRST_NODE
+
+
 def node_pods(pods: IPv4Network, number: int) -> IPv4Network:
     """The /24 of the pod range that the node with this number has."""
     return IPv4Network((int(pods.network_address) + number * 256, 24))

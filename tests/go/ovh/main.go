@@ -2,6 +2,7 @@
 //
 //	ovh api    PROJECT           what needs no cluster: identity, lists, errors in their form, both prefixes
 //	ovh pools  PROJECT CLUSTER   a pool made, changed, read and deleted in a cluster that is READY
+//	ovh calls  PROJECT           whatever standard input asks for, a JSON object in each line
 //
 // The address and the keys come from OVH_ENDPOINT, OVH_APPLICATION_KEY, OVH_APPLICATION_SECRET and OVH_CONSUMER_KEY.
 package main
@@ -43,7 +44,7 @@ type driver struct {
 func main() {
 	client, err := ovh.NewDefaultClient()
 	if err == nil && len(os.Args) < 3 {
-		err = errors.New("usage: ovh api PROJECT | ovh pools PROJECT CLUSTER")
+		err = errors.New("usage: ovh api PROJECT | ovh pools PROJECT CLUSTER | ovh calls PROJECT")
 	}
 	if err == nil {
 		held := driver{client: client, base: "/cloud/project/" + os.Args[2] + "/kube"}
@@ -52,6 +53,10 @@ func main() {
 			err = held.api(os.Args[2])
 		case os.Args[1] == "pools" && len(os.Args) == 4:
 			err = held.pools(os.Args[3])
+		case os.Args[1] == "calls":
+			if err = calls(client); err == nil {
+				return
+			}
 		default:
 			err = errors.New("unknown way to be called")
 		}

@@ -5,6 +5,7 @@ of the nodes, both from steward's own range. Every verb may be repeated; what st
 """
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -179,10 +180,16 @@ async def remove_node(spot: places.Places, slot: int, number: int) -> None:
     cluster, node = spot.namespace(slot), spot.node_namespace(slot, number)
     if places.namespace_path(cluster).exists():
         # Takes the route to the pods with it, once the address is no longer reachable; so it is named first.
-        routes = json.loads(await commands.run("ip", "-n", cluster, "-j", "route") or "[]")
-        gateway = [each["dst"] for each in routes if each.get("gateway", "").endswith(f".{10 + number}")]
-        await batch(cluster, [f"link del node{number}", *(f"route del {each}" for each in gateway)], lenient=True)
+        routes = json.loads(await commands.run("ip", "-n", cluster, "-j", "route", "show", "dev", BRIDGE) or "[]")
+        own = [f"route del {each}" for each in routes_by(routes, number)]
+        await batch(cluster, [f"link del node{number}", *own], lenient=True)
     await remove_namespace(node)
+
+
+def routes_by(routes: Iterable[Mapping[str, str]], number: int) -> list[str]:
+    """Destinations that `ip -j route` leads by the node with this number; of its network the size alone is known."""
+    gateways = ((each["dst"], each.get("gateway")) for each in routes)
+    return [to for to, by in gateways if by is not None and networks.number_of(IPv4Address(by)) == number]
 
 
 async def remove_cluster(spot: places.Places, slot: int) -> None:

@@ -31,6 +31,14 @@ def test_every_node_has_an_address_of_its_cluster(slot: int, number: int) -> Non
     assert address not in (network.gateway, network.nodes.network_address, network.nodes.broadcast_address)
 
 
+@given(SLOTS, st.integers(0, networks.MOST_NODES - 1), st.integers(0, networks.MOST_NODES - 1))
+def test_a_node_takes_its_own_route_with_it_and_no_other(slot: int, number: int, other: int) -> None:
+    network = PLAN.cluster(slot)
+    via = {each: {"dst": f"pods of {each}", "gateway": str(network.node_address(each))} for each in (number, other)}
+    routes = [{"dst": str(network.nodes)}, {"dst": "default", "gateway": str(network.gateway)}, *via.values()]
+    assert links.routes_by(routes, number) == [f"pods of {number}"]
+
+
 @given(st.integers(0, 255))
 def test_every_node_has_a_pod_range_of_its_own(number: int) -> None:
     pods = networks.node_pods(networks.DEFAULT_PODS, number)
