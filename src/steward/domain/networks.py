@@ -80,7 +80,7 @@ class ClusterNetwork:
 
 def number_of(address: IPv4Address) -> int:
     """Of the node with this address, whichever cluster's it is; below zero for addresses that nodes do not have."""
-    return int(address) % 2 ** (32 - _NODES_PREFIX) - _FIRST_NODE
+    return (int(address) & ((1 << (32 - _NODES_PREFIX)) - 1)) - _FIRST_NODE
 
 
 def node_pods(pods: IPv4Network, number: int) -> IPv4Network:
