@@ -1,12 +1,12 @@
 """Every setting, from the environment (`STEWARD_*`), with meaning, unit and the reason of its default."""
 
 import re
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +20,12 @@ def _own_range(network: IPv4Network) -> IPv4Network:
     if network.prefixlen > 12:
         raise ValueError("at least a /12: links, registry and the nodes of every cluster are cut from it")
     return network
+
+
+def _host(text: str) -> str:
+    if text and not re.fullmatch(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", text):
+        raise ValueError(f"a DNS name in lower case or an IPv4 address, without a port, not {text[:64]!r}")
+    return text
 
 
 def _address(text: str) -> str:
@@ -83,6 +89,17 @@ class Settings(BaseSettings):
 
     network: Annotated[IPv4Network, AfterValidator(_own_range)] = IPv4Network("100.64.0.0/12")
     """steward's own addresses. Shared address space (RFC 6598): no customer can choose it for pods or networks."""
+
+    cluster_host: Annotated[str, AfterValidator(_host)] = ""
+    """Name or IPv4 address by which machines beyond this one reach API servers, as `url` and kubeconfigs then say.
+    Empty: they answer on addresses of this machine alone. Clusters that stand take it on by themselves."""
+
+    cluster_address: IPv4Address | None = None
+    """Address of this machine at which that arrives, where `cluster_host` is a name or an address of what stands before
+    it. The source of a connection must come along: restrictions by address look at it."""
+
+    cluster_ports: int = Field(default=20000, ge=1024, le=63616)
+    """First of the 1920 ports there: every cluster has one of its own."""
 
     upstream_dns: list[IPv4Address] = Field(default_factory=list)
     """Resolvers that clusters forward to. Empty: those of the host that are not loopback addresses."""
@@ -158,6 +175,21 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Of the service's own log, on standard error."""
+
+    @model_validator(mode="after")
+    def _has_an_entrance(self) -> Self:
+        if not self.cluster_host:
+            return self
+        try:
+            address = self.cluster_address or IPv4Address(self.cluster_host)
+        except AddressValueError:
+            raise ValueError(
+                f"cluster_host is the name {self.cluster_host}: set cluster_address (STEWARD_CLUSTER_ADDRESS) to the "
+                "address of this machine at which it arrives"
+            ) from None
+        if address.is_loopback or address.is_unspecified:
+            raise ValueError(f"cluster_host leads to {address}: nobody beyond this machine reaches it there")
+        return self
 
     @property
     def base_url(self) -> str:

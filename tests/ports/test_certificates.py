@@ -97,3 +97,10 @@ def test_a_certificate_is_known_by_its_fingerprint_and_its_user(maker: certifica
     for text in ("", "no certificate"):
         with pytest.raises(ValueError, match="PEM"):
             maker.user(text)
+
+
+def test_a_certificate_serves_for_the_names_that_were_asked_for(maker: certificates.Certificates) -> None:
+    authority, names = maker.authority("an authority"), ["a.example", "203.0.113.7", "2001:db8::1"]
+    serving = maker.issue(authority, certificates.Request(common_name="served", names=names, client=False))
+    assert maker.names(serving.certificate) == set(names)
+    assert maker.names(maker.issue(authority, certificates.Request(common_name="a client")).certificate) == set()

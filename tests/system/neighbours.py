@@ -39,7 +39,8 @@ except OSError:
 
 
 @contextlib.contextmanager
-def standing(api: IPv4Address) -> Iterator[None]:
+def standing(api: IPv4Address | None = None) -> Iterator[None]:
+    """Without an API server nothing is mapped."""
     with Path(tempfile.gettempdir(), "steward-test-neighbours.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         _cleared()
@@ -55,18 +56,22 @@ def connects(source: str) -> bool:
     return _run(_CONNECTING, source).returncode == 0
 
 
-def asked(source: str) -> str:
+def asked(source: str, port: int = PORT) -> str:
     """The status of an answer that needs no credentials; empty where nobody answers."""
-    return _run(_ASKING, source).stdout.strip()
+    return _run(_ASKING, source, port).stdout.strip()
 
 
-def _run(script: str, source: str) -> "subprocess.CompletedProcess[str]":
-    arguments = [sys.executable, "-c", script, HOST, str(PORT), source, str(SECONDS)]
-    inside = ["nsenter", f"--net=/run/netns/{NAMESPACE}", "--", *arguments]
+def run(*command: str) -> "subprocess.CompletedProcess[str]":
+    """As the friend does, where the command names no other source."""
+    inside = ["nsenter", f"--net=/run/netns/{NAMESPACE}", "--", *command]
     return subprocess.run(inside, capture_output=True, text=True, check=False, timeout=60)
 
 
-def _made(api: IPv4Address) -> None:
+def _run(script: str, source: str, port: int = PORT) -> "subprocess.CompletedProcess[str]":
+    return run(sys.executable, "-c", script, HOST, str(port), source, str(SECONDS))
+
+
+def _made(api: IPv4Address | None) -> None:
     _ip("netns", "add", NAMESPACE)
     _ip("link", "add", LINK, "type", "veth", "peer", "name", "eth0", "netns", NAMESPACE)
     _ip("addr", "add", f"{HOST}/24", "dev", LINK)
@@ -74,6 +79,8 @@ def _made(api: IPv4Address) -> None:
     for address in (FRIEND, STRANGER):
         _ip("-n", NAMESPACE, "addr", "add", f"{address}/24", "dev", "eth0")
     _ip("-n", NAMESPACE, "link", "set", "eth0", "up")
+    if api is None:
+        return
     mapping = f"""
 table ip {TABLE} {{
   chain mapped {{

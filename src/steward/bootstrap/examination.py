@@ -12,9 +12,9 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from steward.bootstrap import state
+from steward.bootstrap import plans, state
 from steward.components import supply
-from steward.domain import errors, networks
+from steward.domain import errors
 from steward.runtimes.processes import claims, doctor, neighbours, places
 from steward.runtimes.processes.findings import Finding, failures
 from steward.settings import Settings
@@ -67,7 +67,7 @@ def _of_the_one_that_runs(settings: Settings) -> tuple[Settings, list[Finding]]:
 def _machine(settings: Settings) -> list[Finding]:
     if settings.runtime == "simulated":
         return [Finding(check="machine", good=True, message="not looked at: the simulated runtime runs nothing on it")]
-    return doctor.examine(places.Places(settings.state, settings.instance), networks.Plan(settings.network))
+    return doctor.examine(places.Places(settings.state, settings.instance), plans.of(settings))
 
 
 def _address(settings: Settings) -> Finding:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steward.bootstrap import plans
 from steward.components import supply
 from steward.domain import errors, networks
 from steward.ports import (
@@ -132,7 +133,7 @@ def processes(settings: Settings, clock_: clock.Clock) -> Runtime:
     from steward.runtimes.processes import probes as probes_
 
     spot = places.Places(settings.state, settings.instance)
-    plan = networks.Plan(settings.network)
+    plan = plans.of(settings)
     supervisor = supervision.Supervisor()
     components = supply.of(settings)
     registry_program = _registry_of(components)
@@ -212,14 +213,14 @@ def claimed(settings: Settings) -> AbstractContextManager[None]:
     if settings.runtime == "simulated":
         return nullcontext()
     spot = places.Places(settings.state, settings.instance)
-    return claims.held(spot, networks.Plan(settings.network), settings.listen)
+    return claims.held(spot, plans.of(settings), settings.listen)
 
 
 def check_own(settings: Settings) -> None:
     """Refuses settings under which the clusters of this folder would not be found, and others' might be."""
     from steward.runtimes.processes import claims, places
 
-    strange = claims.estranged(places.Places(settings.state, settings.instance), networks.Plan(settings.network))
+    strange = claims.estranged(places.Places(settings.state, settings.instance), plans.of(settings))
     if strange:
         raise errors.Unavailable(f"Nothing was changed: {strange}. Set them as they were")
 
@@ -232,7 +233,7 @@ async def torn_down(settings: Settings) -> None:
         return
     spot = places.Places(settings.state, settings.instance)
     await supervision.Supervisor().stop("registry", host.registry_record(spot), grace=5.0)
-    await links.remove_host(settings.instance, networks.Plan(settings.network))
+    await links.remove_host(settings.instance, plans.of(settings))
     cgroups.Cgroups().remove(settings.instance)
     claims.give_up(spot)
 

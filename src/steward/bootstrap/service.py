@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from steward.bootstrap import editions, openid, runtimes, state
+from steward.bootstrap import editions, openid, plans, runtimes, state
 from steward.catalogue import addons
 from steward.domain import clusters, errors, networks
 from steward.operations import context as context_
@@ -62,7 +62,7 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
                 private_networks=runtime.private_networks,
                 audit_logs=runtime.audit_logs,
                 host=runtime.host,
-                plan=networks.Plan(settings.network),
+                plan=plans.of(settings),
                 addons=addons_of(settings),
                 wake=wake,
                 mail=runtimes.mail(settings, now),

@@ -9,8 +9,8 @@ import pydantic
 import structlog
 import uvicorn
 
-from steward.bootstrap import logs, service
-from steward.domain import errors, networks
+from steward.bootstrap import logs, plans, service
+from steward.domain import errors
 from steward.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ async def answer(settings: Settings, running: service.Running) -> None:
     config = ApiConfig(
         base_url=settings.base_url,
         operator_token=running.operator_token,
-        network=networks.Plan(settings.network),
+        network=plans.of(settings),
         trusted_proxies=settings.trusted_proxies,
         replay_window=settings.replay_window,
         loopback_names=not settings.public_url and host in service.LOOPBACK,
@@ -112,7 +112,7 @@ def _check_machine(settings: Settings) -> None:
     from steward.runtimes.processes import doctor, places
 
     if settings.runtime == "processes":
-        doctor.check(places.Places(settings.state, settings.instance), networks.Plan(settings.network))
+        doctor.check(places.Places(settings.state, settings.instance), plans.of(settings))
         _say_what_is_missing(settings)
 
 

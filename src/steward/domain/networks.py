@@ -26,11 +26,24 @@ Address = IPv4Address
 MOST_NODES = 500
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """Where machines beyond this one reach API servers: each at a port of its own, by the cluster's slot."""
+
+    host: str  # what clients are told: a name or an address
+    address: IPv4Address  # of this machine, where their packets arrive
+    first_port: int
+
+    def port(self, slot: int) -> int:
+        return self.first_port + slot
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """steward's own range, and what is cut from it."""
 
     range: IPv4Network
+    entrance: Entrance | None = None  # None: API servers are reached from this machine alone
 
     @property
     def links(self) -> IPv4Network:
@@ -49,7 +62,7 @@ class Plan:
         link = IPv4Network((int(self.links.network_address) + 4 * slot, 30))
         first = int(self.range.network_address) + 2**16
         nodes = IPv4Network((first + slot * 2 ** (32 - _NODES_PREFIX), _NODES_PREFIX))
-        return ClusterNetwork(slot=slot, link=link, nodes=nodes, own=self.range)
+        return ClusterNetwork(slot=slot, link=link, nodes=nodes, own=self.range, entrance=self.entrance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +71,7 @@ class ClusterNetwork:
     link: IPv4Network
     nodes: IPv4Network
     own: IPv4Network  # steward's whole range: what is reached by the cluster's network, whatever the default route is
+    entrance: Entrance | None = None
 
     @property
     def host_address(self) -> IPv4Address:
@@ -68,6 +82,16 @@ class ClusterNetwork:
     def api_address(self) -> IPv4Address:
         """The cluster's end: where its API server answers from outside."""
         return self.link.network_address + 2
+
+    @property
+    def served_host(self) -> str:
+        """What customers reach the API server by; a name in its certificate."""
+        return str(self.api_address) if self.entrance is None else self.entrance.host
+
+    @property
+    def served_at(self) -> str:
+        """The same with its port, as in `203.0.113.7:20003`."""
+        return f"{self.served_host}:{API_PORT if self.entrance is None else self.entrance.port(self.slot)}"
 
     @property
     def gateway(self) -> IPv4Address:

@@ -64,6 +64,15 @@ class EllipticCertificates:
     def remaining(self, certificate: str) -> timedelta:
         return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc - self._clock.now()
 
+    def names(self, certificate: str) -> frozenset[str]:
+        extensions = x509.load_pem_x509_certificate(certificate.encode()).extensions
+        try:
+            found = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:
+            return frozenset()
+        addresses = map(str, found.get_values_for_type(x509.IPAddress))
+        return frozenset((*found.get_values_for_type(x509.DNSName), *addresses))
+
     def user(self, certificate: str) -> str:
         subject = x509.load_pem_x509_certificate(certificate.encode()).subject
         return "".join(str(each.value) for each in subject.get_attributes_for_oid(NameOID.COMMON_NAME)[:1])

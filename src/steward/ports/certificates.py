@@ -38,6 +38,10 @@ class Certificates(Protocol):
         """How long a certificate is still valid; negative after its end."""
         ...
 
+    def names(self, certificate: str) -> frozenset[str]:
+        """DNS names and IP addresses that it serves for; none where it does not serve."""
+        ...
+
     def user(self, certificate: str) -> str:
         """The common name of its subject; ValueError where it is no certificate."""
         ...

@@ -114,7 +114,7 @@ class AccessReconciler:
                 purpose=f"breakglass-{found.id[:8]}",
             )
             (noted,) = await services.keyring.ledger.note(work, cluster, [(pair.certificate, holder)])
-            server = f"https://{network.api_address}:{networks.API_PORT}"
+            server = f"https://{network.served_at}"
             shown = credentials.kubeconfig(cluster.name, server, files["ca.crt"], pair, user=found.user)
             held = {"certificate": pair.certificate, "key": pair.key}
             await work.secrets.put(found.id, accesses_.CREDENTIAL, json.dumps(held).encode())

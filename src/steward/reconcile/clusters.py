@@ -150,8 +150,11 @@ class ClusterReconciler:
         made = credentials.generation(scope.files) == scope.cluster.node_generation
         if scope.files and made:
             if credentials.renew(scope.files, scope.cluster, scope.network, self._services.certificates):
+                # Where it serves may be another place now; it leads there, with the keys that it had.
+                kubeconfig = credentials.admin_kubeconfig(scope.files, scope.cluster, scope.network)
                 async with self._services.applying(scope.lease) as work:
                     await self._keep(work, scope)
+                    await work.secrets.put(scope.cluster.id, credentials.KUBECONFIG, kubeconfig.encode())
             return DONE
         makes = self._services.certificates
         scope.files = credentials.make(scope.cluster, scope.network, makes, before=scope.files)

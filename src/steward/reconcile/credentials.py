@@ -84,16 +84,20 @@ def renew(
     *,
     all_of_them: bool = False,
 ) -> bool:
-    """Issue the leaves that are missing or near their end; whether any was."""
+    """Issue the leaves that are missing, near their end or for other names than they are to have; whether any was."""
     changed = False
     for name, leaf in _leaves(cluster, network).items():
         present = files.get(f"{name}.crt")
-        if present and not all_of_them and makes.remaining(present) > RENEW_BEFORE:
+        if present and not all_of_them and _is_good(makes, present, leaf.request):
             continue
         pair = makes.issue(_pair(files, leaf.authority), leaf.request)
         files[f"{name}.crt"], files[f"{name}.key"] = pair.certificate, pair.key
         changed = True
     return changed
+
+
+def _is_good(makes: certificates.Certificates, present: str, wanted: certificates.Request) -> bool:
+    return makes.remaining(present) > RENEW_BEFORE and set(wanted.names) <= makes.names(present)
 
 
 def generation(files: Mapping[str, str]) -> int:
@@ -155,10 +159,9 @@ def _issued(files: Mapping[str, str], holders: Mapping[str, issuances.Holder]) -
 
 def admin_kubeconfig(files: Mapping[str, str], cluster: clusters.Cluster, network: networks.ClusterNetwork) -> str:
     """The customer's; the same until it is reset."""
-    server = f"https://{network.api_address}:{networks.API_PORT}"
     return kubeconfig(
         cluster.name,
-        server,
+        f"https://{network.served_at}",
         files["ca.crt"],
         _pair(files, "admin"),
         user=f"kubernetes-admin-{cluster.name}",
@@ -216,6 +219,7 @@ def _leaves(cluster: clusters.Cluster, network: networks.ClusterNetwork) -> Mapp
         "localhost",
         "127.0.0.1",
         fully_qualified(cluster),
+        network.served_host,
         str(network.api_address),
         str(network.gateway),
         str(networks.service_address(cluster.services, 1)),

@@ -127,7 +127,7 @@ class PaperCertificates:
         return self._made(common_name, timedelta(days=3650))
 
     def issue(self, authority: KeyPair, request: Request) -> KeyPair:
-        return self._made(request.common_name, request.valid_for)
+        return self._made(request.common_name, request.valid_for, *request.names)
 
     def signing_key(self) -> KeyPair:
         return KeyPair(key="a key", certificate="its public half")
@@ -135,15 +135,19 @@ class PaperCertificates:
     def remaining(self, certificate: str) -> timedelta:
         return datetime.fromisoformat(certificate.split()[0]) - self._clock.now()
 
+    def names(self, certificate: str) -> frozenset[str]:
+        return frozenset(certificate.split()[3:])
+
     def user(self, certificate: str) -> str:
         return certificate.split()[2]
 
     def fingerprint(self, certificate: str) -> str:
         return hashlib.sha256(certificate.encode()).hexdigest()
 
-    def _made(self, name: str, valid_for: timedelta) -> KeyPair:
+    def _made(self, name: str, valid_for: timedelta, *names: str) -> KeyPair:
         end = (self._clock.now() + valid_for).isoformat()
-        return KeyPair(key="a key", certificate=f"{end} {self._series}-{next(self._numbers)} {name}")
+        words = (end, f"{self._series}-{next(self._numbers)}", name, *names)
+        return KeyPair(key="a key", certificate=" ".join(words))
 
 
 def addons(cluster: clusters.Cluster) -> list[dict[str, Any]]:

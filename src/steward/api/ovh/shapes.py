@@ -28,7 +28,7 @@ def cluster(view: clusters_.View, plan: networks.Plan) -> Shape:
         "id": found.id,
         "region": found.region,
         "name": found.name,
-        "url": f"{network.api_address}:{networks.API_PORT}",
+        "url": network.served_at,
         "nodesUrl": nodes_host(view, network),
         "version": str(view.version),
         "nextUpgradeVersions": view.next_series,

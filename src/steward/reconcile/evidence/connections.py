@@ -32,7 +32,7 @@ def jobs(services: Services) -> list[jobs_.Job]:
     visitors = Visitors(services)
 
     async def look(cluster: clusters.Cluster) -> Sequence[Saw]:
-        names = [str(services.plan.cluster(cluster.slot).api_address), credentials.fully_qualified(cluster)]
+        names = [services.plan.cluster(cluster.slot).served_host, credentials.fully_qualified(cluster)]
         try:
             access = await surveys.entered(services, cluster)
             greeting = await services.guests.greeting(access, names)

@@ -273,7 +273,7 @@ def listed(known: Known) -> dict[str, Any]:
         "kubernetes": str(cluster.version),
         "region": cluster.region,
         "plan": cluster.plan.value,
-        "api": f"https://{known.network.api_address}:{networks.API_PORT}",
+        "api": f"https://{known.network.served_at}",
         "pods": str(cluster.pods),
         "services": str(cluster.services),
         "nodes": sorted(

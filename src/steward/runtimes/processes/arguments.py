@@ -71,6 +71,8 @@ def api_server(
         # A successor may listen beside it, so that a replacement refuses nobody.
         "--permit-port-sharing=true",
         "--shutdown-delay-duration=4s",
+        # Without it watches hold one that is to end for a whole minute.
+        "--shutdown-watch-termination-grace-period=5s",
         "--allow-privileged=true",
         "--authorization-mode=Node,RBAC",
         f"--enable-admission-plugins={','.join(wanted.admission_plugins)}",

@@ -89,11 +89,27 @@ table ip {instance} {{
     iifname "{instance}-*" ip daddr {plan.registry} tcp dport {networks.REGISTRY_PORT} accept
     iifname "{instance}-*" counter drop
   }}
+  {_mapped(plan)}
   chain masked {{
     type nat hook postrouting priority 100; policy accept;
     ip saddr {plan.range} oifname != "{instance}-*" oifname != "lo" masquerade
   }}
 }}
+"""
+
+
+def _mapped(plan: networks.Plan) -> str:
+    """From the entrance to the API server of each slot, of those as well that no cluster has: behind them is nobody."""
+    if plan.entrance is None:
+        return ""
+    at, api = plan.entrance, networks.API_PORT
+    slots = range(networks.MOST_CLUSTERS)
+    ways = ", ".join(f"{at.port(slot)} : {plan.cluster(slot).api_address} . {api}" for slot in slots)
+    rule = f"ip daddr {at.address} dnat ip to tcp dport map @servers"
+    return f"""
+  map servers {{ type inet_service : ipv4_addr . inet_service; elements = {{ {ways} }}; }}
+  chain mapped {{ type nat hook prerouting priority -100; policy accept; {rule}; }}
+  chain mapped_here {{ type nat hook output priority -100; policy accept; {rule}; }}
 """
 
 

@@ -22,6 +22,7 @@ def look(spot: places.Places, plan: networks.Plan) -> Iterator[Finding]:
         well="nothing else on this machine uses them",
         mend="set STEWARD_NETWORK to a /12 (or larger) that no route of this machine lies in",
     )
+    yield from entrance(plan)
     closed = [name for name, text in _forwarding() if f'"{spot.instance}-*"' not in text]
     link = f'"{spot.instance}-*"'
     yield verdict(
@@ -34,6 +35,21 @@ def look(spot: places.Places, plan: networks.Plan) -> Iterator[Finding]:
             for direction in ("iifname", "oifname")
         ),
         warning=True,
+    )
+
+
+def entrance(plan: networks.Plan) -> Iterator[Finding]:
+    """Whether packets for API servers can arrive at all."""
+    if plan.entrance is None:
+        return
+    listed = json.loads(kernel.output("ip", "-4", "-j", "addr") or "[]")
+    own = {each["local"] for link in listed for each in link.get("addr_info", ())}
+    wanted = str(plan.entrance.address)
+    yield verdict(
+        f"entrance {plan.entrance.host}",
+        "" if wanted in own else f"{wanted} is no address of this machine, so nobody would reach a cluster by it",
+        well=f"arrives at {wanted}",
+        mend="set STEWARD_CLUSTER_ADDRESS to an address of this machine (`ip -4 addr` lists them)",
     )
 
 

@@ -1,6 +1,6 @@
 """The addresses of clusters, and the rules that keep them apart."""
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,3 +58,16 @@ def test_the_control_plane_begins_no_connection_to_the_outside() -> None:
     leaving = rules[rules.index("chain leaving") : rules.index("chain masked")]
     assert leaving.index("established,related accept") < leaving.index("counter drop")
     assert f"ip saddr {networks.DEFAULT_PODS} masquerade" in rules
+
+
+def test_an_entrance_leads_to_each_cluster_by_a_port_of_its_own() -> None:
+    at = networks.Entrance(host="kube.example.net", address=IPv4Address("192.0.2.7"), first_port=20000)
+    plan = networks.Plan(PLAN.range, at)
+    rules = links.host_rules("stw", plan)
+    for slot in (0, 3, networks.MOST_CLUSTERS - 1):
+        network = plan.cluster(slot)
+        assert network.served_at == f"kube.example.net:{20000 + slot}"
+        assert f"{20000 + slot} : {network.api_address} . {networks.API_PORT}" in rules
+    assert rules.count("ip daddr 192.0.2.7 dnat ip to") == 2
+    assert "dnat" not in links.host_rules("stw", PLAN).replace("ct status dnat", "")
+    assert PLAN.cluster(3).served_at == f"{PLAN.cluster(3).api_address}:{networks.API_PORT}"
