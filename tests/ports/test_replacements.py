@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from steward.ports import control_planes, guests, probes
+from steward.ports.clock import Clock
 from steward.ports.control_planes import Part, PartState
 from tests.ports import bundles
 from tests.ports.bundles import Runtime
@@ -31,10 +32,11 @@ async def met(runtime: Runtime, wanted: control_planes.ControlPlane, part: Part 
 
 
 class Client:
-    """Asks without a pause; `failures` is what it was told instead of an answer."""
+    """Asks again and again; `failures` is what it was told instead of an answer."""
 
-    def __init__(self, ask: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, ask: Callable[[], Awaitable[str]], clock: Clock) -> None:
         self._ask = ask
+        self._clock = clock
         self.answers = 0
         self.ending = False
         self.failures: list[str] = []
@@ -46,6 +48,7 @@ class Client:
                 self.failures.append(failure)
             else:
                 self.answers += 1
+            await self._clock.sleep(0.02)  # the cores are for those who are to answer
 
 
 def clients(runtime: Runtime, wanted: control_planes.ControlPlane, access: guests.Access) -> list[Client]:
@@ -59,7 +62,7 @@ def clients(runtime: Runtime, wanted: control_planes.ControlPlane, access: guest
     async def each_time_anew() -> str:
         return (await runtime.probes.probe(probes.Target(access=access, network=wanted.network))).failure
 
-    return [Client(kept_alive), Client(each_time_anew)]
+    return [Client(kept_alive, runtime.clock), Client(each_time_anew, runtime.clock)]
 
 
 async def refused_during(runtime: Runtime, asking: list[Client], change: Awaitable[None]) -> list[str]:
