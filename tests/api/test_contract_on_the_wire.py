@@ -140,6 +140,27 @@ def test_a_refusal_is_kept_and_read_by_both_parties(tmp_path: Path) -> None:
     serving.run(tmp_path, story)
 
 
+def test_what_was_done_says_why_it_was_allowed(tmp_path: Path) -> None:
+    async def story(service: Service) -> None:
+        cluster = await service.ready()
+        happened = await service.operator("GET", f"/native/projects/{service.project}/kube/{cluster['id']}/events")
+        ordered = next(each for each in happened.body if each["type"] == "cluster:ordered")
+        own = await native(service, "GET", f"/decisions/{ordered['id']}")
+        assert (await service.operator("GET", f"/native/decisions/{ordered['id']}")).body == own.body
+        said = own.body
+        assert (said["allowed"], said["operation"], said["activity"]) == (True, "cluster.create", ordered["activity"])
+        assert (said["party"], said["matrixVersion"], said["cluster"]) == ("customer", "1", cluster["id"])
+        assert said["reason"] == f"The customer has {said['letters']['customer']} in {said['activity']}"
+        _, strange = await service.customer_of("zz9-local")
+        foreign, unknown = [
+            await native(service, "GET", f"/decisions/{each}", keys=strange) for each in (ordered["id"], 10**18)
+        ]
+        assert foreign.status == unknown.status == 404
+        assert foreign.body["message"].replace(str(ordered["id"]), str(10**18)) == unknown.body["message"]
+
+    serving.run(tmp_path, story)
+
+
 def test_another_customer_learns_nothing(tmp_path: Path) -> None:
     async def story(service: Service) -> None:
         cluster = await service.ready()

@@ -168,6 +168,9 @@ def test_events_rise_and_are_read_in_pages(store: Store) -> None:
             assert await work.events.of_cluster(one, after=HUGE) == []
             assert len(await work.events.of_cluster(one, after=-HUGE, limit=HUGE)) == 5
             assert await work.events.of_cluster(one, limit=-1) == []
+            assert [await work.events.get(each) for each in ids] == [*page, *rest]
+            for nobodys in (0, -HUGE, HUGE):
+                assert await work.events.get(nobodys) is None
 
     store.run(check())
 

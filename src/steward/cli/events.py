@@ -14,6 +14,7 @@ INTERVAL = 1.0  # seconds between two questions
 PAGE = 100
 
 COLUMNS: list[output.Column[models.Event]] = [
+    output.Column(title="NO", value=lambda row: str(row["id"])),
     output.Column(title="AT", value=lambda row: row["at"]),
     output.Column(title="TYPE", value=lambda row: row["type"]),
     output.Column(title="BY", value=lambda row: row["actor"]),

@@ -1,4 +1,4 @@
-"""`steward why`: why something was refused, and what would be decided."""
+"""`steward why`: why something was refused or allowed, and what would be decided."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -49,8 +49,8 @@ def run(  # noqa: PLR0913 - every option is a field of the question
     asked: Annotated[
         str,
         typer.Argument(
-            help="Id of a decision, as a refusal gives it, or an operation such as cluster.delete. Nothing: what was "
-            "refused in the project so far.",
+            help="Id of a decision, as a refusal gives it, number of an event, or an operation such as cluster.delete. "
+            "Nothing: what was refused in the project so far.",
             show_default=False,
         ),
     ] = "",
@@ -64,17 +64,20 @@ def run(  # noqa: PLR0913 - every option is a field of the question
     party: options.As = options.Party.CUSTOMER,
     form: options.Output = output.Format.TABLE,
 ) -> None:
-    """Say why something was refused, or what would be decided now and on which ground."""
+    """Say why something was refused or allowed, or what would be decided now and on which ground."""
     session = session_.of(ctx)
     link = session.link(party)
     if not asked:
         found = decisions.refused(link, session.project)
         output.listing(session.terminal, form, found, REFUSED, name="id", nothing="Nothing was refused so far.")
         return
-    if naming.is_id(asked):
+    if naming.is_id(asked) or asked.isdigit():
         decision = decisions.get(link, asked)
     elif "." not in asked:
-        raise failures.Usage(f"{asked!r} is neither the id of a decision nor an operation such as cluster.delete.")
+        raise failures.Usage(
+            f"{asked!r} is neither the id of a decision, nor the number of an event, nor an operation such as "
+            "cluster.delete."
+        )
     else:
         query = {"operation": asked, "activity": activity, "party": whom.value if whom else ""}
         if cluster:

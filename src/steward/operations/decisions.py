@@ -1,10 +1,10 @@
-"""Why: what was refused and kept, and what would be decided for either party. Reading alone; nothing is changed."""
+"""Why: what was refused or done, and what would be decided for either party. Reading alone; nothing is changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steward.domain import actors, decisions, errors, people, projects
-from steward.operations import access, rights
+from steward.operations import access, history, rights, terms
 from steward.operations import context as context_
 from steward.responsibility import deciding, operations
 
@@ -27,7 +27,12 @@ class Asked:
 
 
 async def get(context: context_.Context, actor: actors.Actor, *, decision_id: str) -> decisions.Kept:
-    """Both parties of the project may read it; one about no project is read by the provider and by whom it hit."""
+    """Both parties of the project may read it; one about no project is read by the provider and by whom it hit.
+
+    The number of an event asks why that was allowed.
+    """
+    if decision_id.isascii() and decision_id.isdigit():
+        return await _of_event(context, actor, int(decision_id[:19]))
     async with context.records.read() as work:
         found = await work.decisions.get(decision_id) if access.is_uuid(decision_id) else None
         # Looked for whether or not there is a decision: the time it takes says nothing.
@@ -39,6 +44,29 @@ async def get(context: context_.Context, actor: actors.Actor, *, decision_id: st
     if found is None:
         raise errors.NotFound(f"Decision {decision_id[:64]!r} does not exist; the latest 1000 of a project are kept")
     return found
+
+
+async def _of_event(context: context_.Context, actor: actors.Actor, event_id: int) -> decisions.Kept:
+    """Written down with it: what was asked for, under which version of the contract, on which delegation."""
+    async with context.records.read() as work:
+        found = await work.events.get(event_id)
+        project = await work.projects.get(found.project_id if found else projects.ProjectId(""))
+        if found is None or project is None or not (actor.of_provider or actor.reaches(project)):
+            raise errors.NotFound(f"Decision {str(event_id)!r} does not exist: no event of yours has this number")
+        cluster = await work.clusters.get(found.cluster_id)
+        contract = await terms.matrix_of(work, project, cluster, found.facts.get(history.CONTRACT, ""))
+    party = found.facts.get(history.PARTY, errors.PROVIDER)
+    done = actors.Actor(name=found.actor, party=party, kind=actors.Kind.PERSON)
+    decision = deciding.granted(
+        contract,
+        done,
+        operation=found.facts.get(history.OPERATION, found.type),
+        activity_id=found.activity,
+        delegation_id=found.facts.get(history.DELEGATION, ""),
+    )
+    return decisions.Kept(
+        id=str(found.id), at=found.at, project_id=found.project_id, cluster_id=found.cluster_id, decision=decision
+    )
 
 
 async def latest(context: context_.Context, actor: actors.Actor, *, project_id: str) -> Sequence[decisions.Kept]:

@@ -4,7 +4,7 @@ Called by operations and reconcilers.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from steward.domain import actors, clusters, events, ledgers, nodepools, nodes, oauth2, people, projects
@@ -13,6 +13,7 @@ from steward.ports import records
 
 Part = nodepools.NodePool | nodes.Node
 DELEGATION = "delegation"  # the fact that names what was lent, where an act stands on it
+OPERATION, CONTRACT = "operation", "contract"  # what was decided upon, and by which version of the contract
 PARTY = "party"  # the fact that says whose act an event was; what automation does has none and is the provider's
 
 
@@ -55,6 +56,7 @@ async def write(
 
 async def keep(work: records.Work, event: events.Event) -> None:
     """An event is shown to people, and stands in its project's ledger; whoever did it is committed to, not named."""
+    event = replace(event, facts={**event.facts, **_decided(event.activity)})
     await work.events.add(event)
     draft = ledgers.Draft(
         kind="event",
@@ -140,6 +142,13 @@ def lent() -> str:
 def _lent() -> dict[str, str]:
     found = lent()
     return {DELEGATION: found} if found else {}
+
+
+def _decided(activity: str) -> dict[str, str]:
+    """Of what was asked for; what a reconciler does on its own was decided when its step was written."""
+    doing = registry.current()
+    found = next((each for each in (doing.taken if doing else ()) if each.activity == activity), None)
+    return {} if found is None else {OPERATION: found.operation, CONTRACT: found.matrix_version}
 
 
 def _subject(part: Part | None) -> str:

@@ -120,6 +120,7 @@ class Nodes(Protocol):
 
 class Events(Protocol):
     async def add(self, event: events.Event) -> None: ...
+    async def get(self, event_id: int) -> events.Event | None: ...
     async def of_cluster(
         self, cluster_id: clusters.ClusterId, *, after: int = 0, limit: int = 100
     ) -> Sequence[events.Event]:

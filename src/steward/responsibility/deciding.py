@@ -56,6 +56,30 @@ def decide_activity(
     return _decision(matrix, question, activity, allowed=True, reason=_ground(activity, actor, lent), lent=lent)
 
 
+def granted(
+    matrix: model.Matrix, done: actors.Actor, *, operation: str, activity_id: str, delegation_id: str = ""
+) -> decisions.Decision:
+    """The decision that something was done under, from what was written down of it."""
+    activity = matrix.activity(activity_id)
+    ground = f"The {done.party} has {activity.shown[done.party]} in {activity.id}"
+    if delegation_id:
+        ground = f"The {_OTHER[done.party]} had lent R of {activity.id} ({delegation_id})"
+    return decisions.Decision(
+        allowed=True,
+        operation=operation,
+        activity=activity.id,
+        activity_text=activity.text,
+        letters=model.letters(activity),
+        matrix_version=matrix.version,
+        party=done.party,
+        actor=done.name,
+        role="",
+        reason=ground,
+        delegation_id=delegation_id,
+        facts={"disputed": _dispute(activity)} if activity.disputed else {},
+    )
+
+
 def may_carry_out(activity: model.Activity, party: str) -> bool:
     """R carries out. A decides: where nobody has R, and beside the other's R (1.1-4: one chooses, one installs)."""
     return party in activity.able

@@ -16,6 +16,7 @@ _AFTER = (
     .order_by(_table.c.id)
     .limit(sa.bindparam("limit", type_=sa.BigInteger()))
 )
+_GET = sa.select(_table).where(_table.c.id == sa.bindparam("id"))
 _PRUNE = sa.delete(_table).where(_table.c.at < sa.bindparam("before"))
 _LARGEST = 2**63 - 1
 
@@ -40,6 +41,10 @@ class Events:
                 "facts": dict(event.facts),
             },
         )
+
+    async def get(self, event_id: int) -> events.Event | None:
+        row = await self._session.first(_GET, id=min(max(event_id, 0), _LARGEST))
+        return None if row is None else _event(row)
 
     async def of_cluster(
         self, cluster_id: clusters.ClusterId, *, after: int = 0, limit: int = 100

@@ -1,4 +1,4 @@
-"""`/native/decisions`: why something was refused, and what would be decided for either party."""
+"""`/native/decisions`: why something was refused or allowed, and what would be decided for either party."""
 
 from typing import Annotated, Any
 
@@ -51,6 +51,7 @@ async def would(call: calls.Caller, wanted: Annotated[Wanted, Query()]) -> Respo
 
 @router.get("/{decision_id}")
 async def one(call: calls.Caller, decision_id: str) -> Response:
+    """By the id that a refusal gives, or by the number of an event: why what it says was allowed."""
     return answers.ok(kept(await decisions.get(call.context, call.actor, decision_id=decision_id)))
 
 

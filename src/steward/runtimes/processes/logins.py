@@ -126,6 +126,7 @@ def _groups(wanted: openidconnects.OpenIdConnect) -> str:
     for each in wanted.groups_claim:
         name = json.dumps(each)
         found = f"claims[{name}]"
-        listed = f"(type({found}) == string ? [string({found})] : {found}.map(each, string(each)))"
+        # A claim's own type is `any`, of which the API server's compiler allows no comprehension.
+        listed = f"(type({found}) == string ? [string({found})] : dyn({found}).map(each, string(each)))"
         parts.append(f"({name} in claims ? {listed} : [])")
     return f"({' + '.join(parts)}).map(each, {json.dumps(prefix)} + each)"

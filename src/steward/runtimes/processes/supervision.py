@@ -7,13 +7,14 @@ adopted: pid and start time together name it, never the pid alone. Nothing ends 
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -356,4 +357,14 @@ def last_words(path: Path) -> str:
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return next((line.strip()[-300:] for line in reversed(lines) if _COMPLAINT.search(line)), "")
+    found = next((number for number in reversed(range(len(lines))) if _COMPLAINT.search(lines[number])), None)
+    return "" if found is None else _in_full(lines[found:])[:300]
+
+
+def _in_full(lines: Sequence[str]) -> str:
+    """The first line; where its text has several, klog puts them between `<` and `>` on lines of their own."""
+    first = lines[0].strip()
+    if not first.endswith("<"):
+        return first[-300:]
+    rest = itertools.takewhile(lambda line: line.strip() != ">", lines[1:])
+    return " ".join([first.removesuffix("<"), *(line.strip() for line in rest)])

@@ -28,6 +28,13 @@ def test_the_last_complaint_is_the_reason(tmp_path: Path, complaint: str) -> Non
     assert supervision.last_words(log) == complaint
 
 
+def test_a_complaint_of_many_lines_is_told_with_them(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    head = 'E1127 00:24:10.706849   29049 run.go:72] "command failed" err='
+    log.write_text(f"{head}<\n\tinvalid configuration: the issuer\n\tis nobody's\n >\nI1123 1 main.go] the end\n")
+    assert supervision.last_words(log) == f"{head} invalid configuration: the issuer is nobody's"
+
+
 def test_what_was_said_long_ago_is_no_reason(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("panic: long ago\n")
