@@ -75,25 +75,30 @@ def test_nodes_are_known_by_addresses_of_the_subnet(three: tuple[Cluster, Cluste
 
 
 def test_packets_of_two_clusters_meet_on_the_network_alone(three: tuple[Cluster, Cluster, Cluster]) -> None:
-    one, two, apart = three
+    one, two, _ = three
     before = packets(two)
     assert one.connect("client", f"{address_of(two)}:{PORT}") == ""
     assert packets(two) > before
     assert two.connect("client", f"{address_of(one)}:{PORT}") == ""
-    # By their public addresses they do not meet, and who is not on the network meets nobody.
+    # By their public addresses they do not meet.
     (node,) = two.nodes()
     assert one.connect("client", f"{two.node_address(node)}:{PORT}") != ""
-    assert apart.connect("client", f"{address_of(one)}:{PORT}") != ""
 
 
 def test_a_pod_is_reached_by_its_node_port_and_not_behind_it(three: tuple[Cluster, Cluster, Cluster]) -> None:
-    one, two, _ = three
+    one, two, apart = three
     two.kubectl("apply", "-f", "-", stdin=ordered.service_of("port", {"app": "port"}, type="NodePort"))
     two.run(ordered.web("port", labels={"app": "port"}))
     port = two.find("service", "port")["spec"]["ports"][0]["nodePort"]
     target = f"http://{address_of(two)}:{port}/hostname"
     answer = waiting.until(lambda: one.fetch("client", target), "the NodePort", ignore=ordered.KubectlFailed)
     assert answer == "port"
+    # Who is not on the network meets nobody there; what lies beyond the host may answer anything.
+    try:
+        found = apart.fetch("client", target)
+    except ordered.KubectlFailed:
+        found = ""
+    assert found != "port"
 
 
 def test_the_default_route_leads_by_the_gateway_once_it_is_wanted(
