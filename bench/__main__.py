@@ -19,14 +19,14 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import calibration, detections, footprints, ledgers, measures, probes, requests, results, service
+from bench import calibration, decisions, detections, footprints, ledgers, measures, probes, requests, results, service
 from bench.measures import Plan
 from steward.components import busybox, farms, images, supply
 from steward.domain import errors
 from steward.settings import Settings
 
 QUIET = 0.5  # load average above which times say more about the machine's other work
-STANDALONE = frozenset({"ledger", "requests"})  # measures that need neither root nor components
+STANDALONE = frozenset({"decide", "ledger", "requests"})  # measures that need neither root nor components
 console = Console(highlight=False)
 
 
@@ -75,6 +75,8 @@ def _run(arguments: argparse.Namespace, folder: Path) -> None:
     measured: dict[str, Any] = {}
     if programs is not None:
         measured |= _measured(wanted, _plan(arguments, programs, folder))
+    if "decide" in wanted:
+        measured["decide"] = decisions.measured()
     if "ledger" in wanted:
         measured["ledger"] = ledgers.measured(folder, quick=arguments.quick)
     if "requests" in wanted:

@@ -1,25 +1,18 @@
-"""What a decision costs: `python -m bench.decisions`. Needs neither root nor components.
+"""What a decision costs. Needs neither root nor components.
 
 Each kind of question is asked many times in a row, in several rounds; the median of the rounds' means is kept, with
-the slowest round beside it. The result lies in bench/results, as those of the other measures do.
+the slowest round beside it.
 """
 
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-from rich.console import Console
-
-from bench import results
 from steward.domain import actors, clusters, delegations, errors, projects
 from steward.responsibility import deciding, matrix
 
-LIMIT = 50.0  # microseconds
 ROUNDS, TIMES = 31, 2000
 MANY = delegations.MOST_AT_ONCE
 
@@ -86,34 +79,3 @@ def _summed(samples: Sequence[float]) -> dict[str, float]:
         "slowest_round_us": round(max(samples), 2),
         "rounds": len(samples),
     }
-
-
-def main() -> int:
-    began, (commit, changed) = results.now(), results.commit()
-    found = measured()
-    targets = [
-        results.Target(name=f"decide(), {name}", value=each["median_us"], limit=LIMIT, unit="us")
-        for name, each in found.items()
-    ]
-    document: dict[str, Any] = {
-        "began": began,
-        "ended": results.now(),
-        "commit": commit,
-        "differs_from_commit": changed,
-        "machine": results.machine(Path.cwd()),
-        "settings": {"rounds": ROUNDS, "times": TIMES},
-        "measures": {"decide": found},
-        "medians": {name: each["median_us"] for name, each in found.items()},
-        "targets": [each.as_data() for each in targets],
-    }
-    path = results.keep(document, "-decide")
-    console = Console()
-    for target in targets:
-        word = "reached" if target.reached else "missed"
-        console.print(f"{target.name:<56} {target.value:>7.2f} us of {target.limit:g}  {word}")
-    console.print(f"\nkept in {path.relative_to(results.ROOT)}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

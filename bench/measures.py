@@ -264,4 +264,4 @@ def _told(figures: Figures) -> str:
 
 
 def names() -> Iterable[str]:
-    return ("api", "nodes", "many", "idle", "detection", "ledger", "requests")
+    return ("api", "nodes", "many", "idle", "detection", "decide", "ledger", "requests")

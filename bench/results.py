@@ -78,6 +78,8 @@ def judged(measured: Mapping[str, Any]) -> list[Target]:
         found += _idle_targets(measured["idle"])
     if "detection" in measured:
         found.append(_worst("write of the provider, until it is found", measured["detection"], 10.0))
+    if "decide" in measured:
+        found += _decide_targets(measured["decide"])
     if "ledger" in measured:
         found += _ledger_targets(measured["ledger"])
     if "requests" in measured:
@@ -97,6 +99,12 @@ def _order_targets(samples: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterat
                 unit="",
                 detail=f"{ours:.2f} s / {theirs:.2f} s",
             )
+
+
+def _decide_targets(found: Mapping[str, Mapping[str, float]]) -> Iterator[Target]:
+    for name, each in found.items():
+        detail = f"the slowest round {each['slowest_round_us']:g} us"
+        yield Target(name=f"decide(), {name}", value=each["median_us"], limit=50.0, unit="us", detail=detail)
 
 
 def _ledger_targets(found: Mapping[str, Any]) -> Iterator[Target]:

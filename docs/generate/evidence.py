@@ -103,4 +103,5 @@ def _row_of(review: evidence_rules.Review) -> str:
 def _validity() -> Iterator[list[str]]:
     for collector, span in evidence_rules.VALIDITY.items():
         hours = int(span.total_seconds() // 3600)
-        yield [markdown.code(collector), f"{hours // 24} days" if hours > 24 else f"{hours} h"]
+        long = f"{hours // 24} days" if hours > 24 else f"{hours} h"
+        yield [markdown.code(collector), long if hours else f"{int(span.total_seconds() // 60)} min"]

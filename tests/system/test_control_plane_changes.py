@@ -181,7 +181,6 @@ def test_people_log_in_by_a_provider_of_the_customers(cluster: Cluster, tmp_path
         api.put(path, groupsClaim=["groups", "roles"], signingAlgorithms=[], requiredClaim=["sub=somebody else"])
         cluster.wait_ready()
         waiting.until(lambda: inside.who(cluster, token) == {}, "no login without the claim")
-        assert inside.who(cluster, token) == {}
         api.put(path, requiredClaim=[])
         cluster.wait_ready()
         found = waiting.until(lambda: inside.who(cluster, token), "a login with both claims for groups")
