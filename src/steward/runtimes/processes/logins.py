@@ -126,7 +126,8 @@ def _groups(wanted: openidconnects.OpenIdConnect) -> str:
     for each in wanted.groups_claim:
         name = json.dumps(each)
         found = f"claims[{name}]"
-        # A claim's own type is `any`, of which the API server's compiler allows no comprehension.
+        # A claim's own type is `any`, of which the API server's compiler allows no comprehension; and its claims are a
+        # map that knows no `in`.
         listed = f"(type({found}) == string ? [string({found})] : dyn({found}).map(each, string(each)))"
-        parts.append(f"({name} in claims ? {listed} : [])")
+        parts.append(f"(claims[?{name}].hasValue() ? {listed} : [])")
     return f"({' + '.join(parts)}).map(each, {json.dumps(prefix)} + each)"
