@@ -191,8 +191,8 @@ class TestEvents:
     def test_table(self, eventful: Desk) -> None:
         result = eventful.run("events", "demo")
         assert result.out.splitlines() == [
-            "AT                    TYPE             BY     ACTIVITY  MESSAGE",
-            "2030-01-01T00:00:01Z  cluster:ordered  ab123  1.1-1     Number 1",
+            "NO  AT                    TYPE             BY     ACTIVITY  MESSAGE",
+            "1   2030-01-01T00:00:01Z  cluster:ordered  ab123  1.1-1     Number 1",
         ]
         assert eventful.service.query("GET", f"{NATIVE}/events") == {"after": "0", "limit": "100"}
 

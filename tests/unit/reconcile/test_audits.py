@@ -144,7 +144,9 @@ def test_a_stranger_with_a_certificate_of_the_authority_is_a_breach(play: Play) 
 def test_what_the_clusters_own_signing_gave_out_is_the_customers(play: Play) -> None:
     async def story(site: Site) -> None:
         cluster_id = await proven(site)
-        signed = site.steward.services.certificates.issue(None, _Request("alice"))  # type: ignore[arg-type]
+        signed = site.steward.services.certificates.issue(
+            certificates.KeyPair(key=""), certificates.Request(common_name="alice")
+        )
         with site.world.changing(cluster_id) as place:
             assert place.data is not None
             place.data.signed_certificates["alice"] = signed.certificate
@@ -157,12 +159,6 @@ def test_what_the_clusters_own_signing_gave_out_is_the_customers(play: Play) -> 
         assert (learned.party, learned.purpose) == ("customer", "csr:alice")
 
     play(story)
-
-
-@dataclasses.dataclass
-class _Request:
-    common_name: str
-    valid_for: timedelta = timedelta(days=1)
 
 
 def test_without_the_canary_nothing_is_known_until_it_sings_again(play: Play) -> None:
