@@ -10,6 +10,7 @@ import pytest
 
 from steward.catalogue import addons
 from steward.domain import audits, clusters, evidence, ledgers, projects
+from steward.ports import certificates
 from steward.ports.control_planes import Part
 from steward.reconcile import audit_evidence, credentials, issuances
 from steward.reconcile import audits as audits_
