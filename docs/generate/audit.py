@@ -35,7 +35,8 @@ signing API gives out are added to the ledger as the customer's.
 What is a breach of 3.1.2-2, whatever was done with it: a certificate that is not in the ledger; one that is used after
 its end or revocation, or under another name; a name of the provider's or of a program's that came without a
 certificate; a program's certificate in the hands of another program (health checks and other reads that fall under no
-row are left out); a credential of the customer's own used by steward.
+row are left out); a credential of the customer's own used by steward; and what a break-glass session makes to outlast
+it: a token of a service account, a signing request, its approval.
 
 ## What is counted
 

@@ -294,6 +294,26 @@ def test_progress_as_a_stream(tmp_path: Path) -> None:
     serving.run(tmp_path, story)
 
 
+def test_a_stream_ends_with_its_credential(tmp_path: Path) -> None:
+    async def story(service: serving.Service) -> None:
+        made = await service.order()
+        path = f"/native/projects/{service.project}/kube/{made['id']}/progress"
+        headers = service.signed("GET", f"{serving.BASE}{path}", b"", service.keys)
+
+        async def end() -> None:
+            await service.clock.sleep(5)
+            assert (await service.call("POST", "/auth/logout")).status == 200
+
+        ending = asyncio.create_task(end())
+        began = service.clock.now()
+        answer = await service.http.get(path, headers={**headers, "accept": "text/event-stream"}, timeout=None)
+        await ending
+        assert "event: ended" in answer.text.split("\n\n")[-2]
+        assert (service.clock.now() - began).total_seconds() < 7
+
+    serving.run(tmp_path, story)
+
+
 def test_health(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(service: serving.Service) -> None:
         good = serving.Answer(await service.http.get("/native/health"))

@@ -136,6 +136,18 @@ class Authentication:
             timestamp=int(headers.timestamp),
         )
 
+    async def still(self, request: Request) -> bool:
+        """Of an answer that goes on: whether who asked for it may be told more. The signature was good when it came."""
+        now = self._context.clock.now()
+        if "authorization" in request.headers:
+            try:
+                await self.bearer(request)
+            except errors.Forbidden:
+                return False
+            return True
+        _, credential = await self._pair(_headers(request))
+        return credential is not None and credential.usable(now)
+
     async def _expected(
         self, request: Request, headers: _Headers, application: credentials.Application | None
     ) -> list[str]:

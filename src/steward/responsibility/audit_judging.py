@@ -18,6 +18,14 @@ from steward.responsibility.audit_rules import Act, Party
 SKEW = timedelta(seconds=5)  # a request that arrived just before a certificate's end is noted just after it
 AGENT = "steward"
 CANARY = "steward:3.1.1-1:canary"
+# What a session may not leave behind: a credential that lasts beyond it, and would be taken for the customer's own.
+LASTING = frozenset(
+    {
+        "serviceaccounts/token",
+        "certificatesigningrequests.certificates.k8s.io",
+        "certificatesigningrequests/approval.certificates.k8s.io",
+    }
+)
 OVERUSE = "3.2.1-4"  # incidents caused by how the customer configures the service
 # Which program alone holds the certificate of a purpose, as its user agent names it.
 PROGRAMS: Mapping[str, str] = {
@@ -105,6 +113,10 @@ def _stranger(act: Act, facts: Facts, made: Judgement) -> None:
 
 
 def _provider(act: Act, facts: Facts, made: Judgement) -> None:
+    if not act.reads and act.kind in LASTING and _let_in(act, facts):
+        text = f"{act.user} made a credential that outlasts its session: {act.verb} {act.object}"
+        _breach(act, facts, made, (audit_rules.CREDENTIALS, "credential made in a session", text), act.id)
+        return
     row = audit_rules.row_of(act, incident=facts.incident)
     if row is None:
         return

@@ -174,6 +174,23 @@ def test_outside_of_a_session_it_is_a_breach(more: dict[str, Any]) -> None:
     assert [each.activity for each in by_session(**more).findings] == ["3.1.1-2"]
 
 
+@pytest.mark.parametrize(
+    ("verb", "kind", "name"),
+    [
+        ("create", "serviceaccounts/token", "shop/ci"),
+        ("create", "certificatesigningrequests.certificates.k8s.io", "alice"),
+        ("update", "certificatesigningrequests/approval.certificates.k8s.io", "alice"),
+    ],
+)
+def test_a_session_leaves_no_credential_behind(verb: str, kind: str, name: str) -> None:
+    made = act(PERSON, verb, kind, name, fingerprint="of the session")
+    known = ledger(issuance(PERSON, "of the session"))
+    found = judged(made, issuances=known, accesses=[session()])
+    assert rules(found) == [("3.1.2-2", "credential made in a session")]
+    refused = act(PERSON, verb, kind, name, fingerprint="of the session", code=403)
+    assert judged(refused, issuances=known, accesses=[session()]).findings == []
+
+
 def test_rights_of_a_person_are_given_for_an_access_that_was_approved_alone() -> None:
     given = act(
         STEWARD,

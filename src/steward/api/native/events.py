@@ -39,7 +39,8 @@ async def progress(request: Request, call: calls.Caller, project_id: str, cluste
     found = await _progress(call, project_id, cluster_id)
     if "text/event-stream" not in request.headers.get("accept", ""):
         return answers.ok(found)
-    return StreamingResponse(_stream(call, project_id, cluster_id, found), media_type="text/event-stream")
+    stream = _stream(request, call, project_id, cluster_id, found)
+    return StreamingResponse(stream, media_type="text/event-stream")
 
 
 @router.get("/conditions")
@@ -53,8 +54,11 @@ async def _progress(call: calls.Call, project_id: str, cluster_id: str) -> list[
     return [shapes.progressed(each) for each in found]
 
 
-async def _stream(call: calls.Call, project_id: str, cluster_id: str, found: list[shapes.Shape]) -> AsyncIterator[str]:
-    """Everything at first, then what changed; ends with `gone` when nothing is left of the cluster."""
+async def _stream(
+    request: Request, call: calls.Call, project_id: str, cluster_id: str, found: list[shapes.Shape]
+) -> AsyncIterator[str]:
+    """Everything at first, then what changed; ends with `gone` when nothing is left of the cluster, and with `ended`
+    when the credential is."""
     sent: dict[str, shapes.Shape] = {}
     number, quiet = 0, 0.0
     while True:
@@ -68,6 +72,9 @@ async def _stream(call: calls.Call, project_id: str, cluster_id: str, found: lis
             yield ": still here\n\n"
         await call.context.clock.sleep(LOOK_SECONDS)
         quiet += LOOK_SECONDS
+        if not await call.wiring.authentication.still(request):
+            yield _message(number + 1, "ended", {"reason": "this credential is not valid any more"})
+            return
         try:
             found = await _progress(call, project_id, cluster_id)
         except errors.NotFound:
