@@ -21,7 +21,7 @@ BENCH_PACKAGES := wrk
 
 QUICK := not system and not postgres and not root and not loopback and not browser and not campaign and not soak
 PYTEST := $(BIN)/python -m pytest
-# Much of it is waiting for leases, drains and probes: two at once take little more than half the time of one.
+# Much of it is waiting for leases, drains and probes, so that two at once end earlier.
 REAL_CLUSTERS = $(PYTEST) -m "system and not alone and not soak" -n 2 --dist loadfile --no-loadscope-reorder --durations=15 && \
   $(PYTEST) -m "system and alone and not soak"
 

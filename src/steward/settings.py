@@ -181,7 +181,7 @@ class Settings(BaseSettings):
         if not self.cluster_host:
             return self
         try:
-            address = self.cluster_address or IPv4Address(self.cluster_host)
+            address = self.entrance_address
         except AddressValueError:
             raise ValueError(
                 f"cluster_host is the name {self.cluster_host}: set cluster_address (STEWARD_CLUSTER_ADDRESS) to the "
@@ -190,6 +190,11 @@ class Settings(BaseSettings):
         if address.is_loopback or address.is_unspecified:
             raise ValueError(f"cluster_host leads to {address}: nobody beyond this machine reaches it there")
         return self
+
+    @property
+    def entrance_address(self) -> IPv4Address:
+        """Where packets for API servers arrive; of settings that have a `cluster_host`."""
+        return self.cluster_address or IPv4Address(self.cluster_host)
 
     @property
     def base_url(self) -> str:

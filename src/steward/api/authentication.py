@@ -138,7 +138,6 @@ class Authentication:
 
     async def still(self, request: Request) -> bool:
         """Of an answer that goes on: whether who asked for it may be told more. The signature was good when it came."""
-        now = self._context.clock.now()
         if "authorization" in request.headers:
             try:
                 await self.bearer(request)
@@ -146,7 +145,7 @@ class Authentication:
                 return False
             return True
         _, credential = await self._pair(_headers(request))
-        return credential is not None and credential.usable(now)
+        return credential is not None and credential.usable(self._context.clock.now())
 
     async def _expected(
         self, request: Request, headers: _Headers, application: credentials.Application | None

@@ -57,13 +57,8 @@ async def _of_event(context: context_.Context, actor: actors.Actor, event_id: in
         contract = await terms.matrix_of(work, project, cluster, found.facts.get(history.CONTRACT, ""))
     party = found.facts.get(history.PARTY, errors.PROVIDER)
     done = actors.Actor(name=found.actor, party=party, kind=actors.Kind.PERSON)
-    decision = deciding.granted(
-        contract,
-        done,
-        operation=found.facts.get(history.OPERATION, found.type),
-        activity_id=found.activity,
-        delegation_id=found.facts.get(history.DELEGATION, ""),
-    )
+    asked = deciding.Question(actor=done, operation=found.facts.get(history.OPERATION, found.type), now=found.at)
+    decision = deciding.granted(contract, asked, found.activity, found.facts.get(history.DELEGATION, ""))
     return decisions.Kept(
         id=str(found.id), at=found.at, project_id=found.project_id, cluster_id=found.cluster_id, decision=decision
     )

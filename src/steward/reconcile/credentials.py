@@ -97,7 +97,9 @@ def renew(
 
 
 def _is_good(makes: certificates.Certificates, present: str, wanted: certificates.Request) -> bool:
-    return makes.remaining(present) > RENEW_BEFORE and set(wanted.names) <= makes.names(present)
+    if makes.remaining(present) <= RENEW_BEFORE:
+        return False
+    return not wanted.names or set(wanted.names) <= makes.names(present)  # most serve nobody, and are not parsed again
 
 
 def generation(files: Mapping[str, str]) -> int:

@@ -5,7 +5,7 @@ Called before every operation that changes something, for both parties and for a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from steward.domain import actors, clusters, decisions, delegations, errors, people
@@ -56,28 +56,14 @@ def decide_activity(
     return _decision(matrix, question, activity, allowed=True, reason=_ground(activity, actor, lent), lent=lent)
 
 
-def granted(
-    matrix: model.Matrix, done: actors.Actor, *, operation: str, activity_id: str, delegation_id: str = ""
-) -> decisions.Decision:
+def granted(matrix: model.Matrix, question: Question, activity_id: str, delegation_id: str = "") -> decisions.Decision:
     """The decision that something was done under, from what was written down of it."""
-    activity = matrix.activity(activity_id)
-    ground = f"The {done.party} has {activity.shown[done.party]} in {activity.id}"
+    activity, done = matrix.activity(activity_id), question.actor
+    reason = _ground(activity, done, None)
     if delegation_id:
-        ground = f"The {_OTHER[done.party]} had lent R of {activity.id} ({delegation_id})"
-    return decisions.Decision(
-        allowed=True,
-        operation=operation,
-        activity=activity.id,
-        activity_text=activity.text,
-        letters=model.letters(activity),
-        matrix_version=matrix.version,
-        party=done.party,
-        actor=done.name,
-        role="",
-        reason=ground,
-        delegation_id=delegation_id,
-        facts={"disputed": _dispute(activity)} if activity.disputed else {},
-    )
+        reason = f"The {_OTHER[done.party]} had lent R of {activity.id} ({delegation_id})"
+    decision = _decision(matrix, question, activity, allowed=True, reason=reason)
+    return replace(decision, delegation_id=delegation_id)
 
 
 def may_carry_out(activity: model.Activity, party: str) -> bool:
