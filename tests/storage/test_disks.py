@@ -11,20 +11,15 @@ import pytest
 from steward.domain import clusters, errors
 from tests.storage import samples
 from tests.storage.conftest import Store
+from tests.system import disks
 
 pytestmark = pytest.mark.root
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    image, folder = tmp_path / "disk.img", tmp_path / "disk"
-    with image.open("wb") as file:
-        file.truncate(16 * 2**20)
-    folder.mkdir()
-    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True, capture_output=True)
-    subprocess.run(["mount", "-o", "loop", image, folder], check=True)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with disks.mounted(tmp_path, "disk", 16 * 2**20) as made:
+        yield made.path
 
 
 @pytest.fixture

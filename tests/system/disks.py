@@ -21,10 +21,18 @@ class Disk:
 
     def mount(self) -> None:
         subprocess.run(["mount", "-o", "loop,errors=remount-ro", self.image, self.path], check=True)
+        # As at any host with systemd. A private mount would live on in the programs of whichever cluster there is.
+        subprocess.run(["mount", "--make-shared", self.path], check=True)
 
     def unmount(self) -> None:
+        kept = Path("/sys/fs/ext4", Path(self._source()).name)
         # Whoever held a file of it may be a moment from its end.
         waiting.until(self._unmounted, f"the unmounting of {self.path}")
+        waiting.until(lambda: not kept.exists(), f"the end of the file system that was at {self.path}")
+
+    def _source(self) -> str:
+        (source,) = [line.split()[0] for line in _mounts() if line.split()[1] == str(self.path)]
+        return source
 
     def _unmounted(self) -> bool:
         return subprocess.run(["umount", self.path], capture_output=True, check=False).returncode == 0
@@ -49,7 +57,7 @@ class Disk:
     def fail(self) -> None:
         """As the kernel does when it finds an error: from now on the disk is read-only."""
         device = os.stat(self.path).st_dev
-        (source,) = [line.split()[0] for line in _mounts() if line.split()[1] == str(self.path)]
+        source = self._source()
         assert os.stat(source).st_rdev == device
         Path("/sys/fs/ext4", Path(source).name, "trigger_fs_error").write_text("a test")
         with pytest.raises(OSError, match="Read-only file system"):

@@ -14,9 +14,11 @@ def until(
     look: Callable[[], Found], what: str, *, within: float = PATIENCE, ignore: type[Exception] = OSError
 ) -> Found:
     """What `look` found, as soon as it is true; the last thing that it found or raised is in the failure."""
-    end = time.monotonic() + within
+    began = time.monotonic()
+    end = began + within
     while True:
         last: object
+        looked = time.monotonic()
         try:
             found = look()
             if found:
@@ -24,6 +26,8 @@ def until(
             last = found
         except ignore as reason:
             last = reason
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > end:
             raise AssertionError(f"waited {within:.0f} s for {what}; last seen: {last!r}")
-        time.sleep(_LOOK_AGAIN)
+        # The cores are for what is waited for: a look that takes long, or a wait that does, is repeated less often.
+        time.sleep(max(_LOOK_AGAIN, now - looked, (now - began) / 20))

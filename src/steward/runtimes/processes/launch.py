@@ -19,7 +19,7 @@ from typing import Any
 
 NEW_NS, NEW_UTS, NEW_IPC, NEW_PID = 0x00020000, 0x04000000, 0x08000000, 0x20000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
-MS_BIND, MS_REC, MS_PRIVATE, MS_SHARED = 4096, 16384, 1 << 18, 1 << 20
+MS_BIND, MS_REC, MS_SLAVE, MS_SHARED = 4096, 16384, 1 << 19, 1 << 20
 MNT_DETACH = 2
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "kmsg", "fuse")
 
@@ -91,7 +91,7 @@ def join_cgroups(folders: list[str]) -> None:
 def make_box(box: dict[str, Any]) -> None:
     """A root of its own for a node: what it needs of the host read-only, the rest its own."""
     root = box["root"]
-    mount("", "/", flags=MS_REC | MS_PRIVATE)
+    mount("", "/", flags=MS_REC | MS_SLAVE)
     mount(root, root, flags=MS_BIND)
     for name in ("proc", "sys", "dev", "run", "tmp"):
         os.makedirs(f"{root}/{name}", exist_ok=True)
@@ -173,7 +173,8 @@ def become(order: Order, log: int, namespaces: list[int]) -> None:
         make_box(order["box"])
     if order.get("binds"):
         unshare(NEW_NS)
-        mount("", "/", flags=MS_REC | MS_PRIVATE)
+        # What the host unmounts is gone from here as well: a private copy would hold its disk as long as this runs.
+        mount("", "/", flags=MS_REC | MS_SLAVE)
         for source, target in order["binds"]:
             mount(source, os.path.realpath(target), flags=MS_BIND)
     os.chdir("/")

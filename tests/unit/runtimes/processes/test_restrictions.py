@@ -26,8 +26,10 @@ INSTANCE, SLOT = "stwrx", 3
 _SERVER = "import socket\nserver = socket.create_server(('', 6443))\nprint('ready', flush=True)\n"
 _SERVER += "while True: server.accept()[0].close()"
 _HOLDING = """
-import socket, sys
+import socket, struct, sys
 line = socket.create_connection({target}, 2)
+# It ends with this program. Else the kernel goes on sending, to whichever cluster has the address next.
+line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
 print('ready', flush=True)
 sys.stdin.readline()
 line.sendall(b'x')
