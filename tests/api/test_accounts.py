@@ -29,6 +29,8 @@ def test_suspended_reads_go_on_and_changes_wait(tmp_path: Path) -> None:
             assert (refused.status, refused.body["errorCode"]) == (403, "ACCOUNT_SUSPENDED"), tail
             assert REASON in refused.body["message"]
             assert (refused.body["details"]["reason"], refused.body["details"]["whoseTurn"]) == (REASON, "provider")
+            assert refused.body["details"]["activity"], "every 403 names the activity that it is about"
+            assert {"lettersCustomer", "whoMay", "howToAsk"} <= set(refused.body["details"]), tail
         assert (await ann.call("POST", "/native/people", {"email": "b@x.example", "role": "viewer"})).status == 403
         assert (await ann.signs_in()).status == 200
         assert (await ann.call("DELETE", f"/native/me/tokens/{ann.token_id}")).status == 200

@@ -151,7 +151,8 @@ def test_lists_are_for_the_party_that_reviews_them(tmp_path: Path) -> None:
         admin = await persons.present(service, "admin")
         mine = f"/native/projects/{service.project}/reviews"
         assert (await oscar.call("GET", f"{mine}/members")).status == 403
-        assert (await ada.call("GET", "/native/reviews/register")).status == 403
+        register = await ada.call("GET", "/native/reviews/register")
+        assert (register.status, register.body["details"]["activity"]) == (403, "3.1.2-2")
         assert (await ada.call("GET", f"{mine}/register")).status == 400
         assert (await ada.call("GET", f"{mine}/nothing")).status == 404
         digest = (await admin.call("GET", f"{mine}/members")).body["digest"]
@@ -215,7 +216,8 @@ def test_the_register_of_risks_is_kept_by_the_provider(tmp_path: Path) -> None:
         assert (await oscar.call("GET", "/native/risks")).body == []
         assert len((await oscar.call("GET", "/native/risks?closed=true")).body) == 1
         ada = await persons.present(service, "owner")
-        assert (await ada.call("GET", "/native/risks")).status == 403
+        theirs = await ada.call("GET", "/native/risks")
+        assert (theirs.status, theirs.body["details"]["activity"]) == (403, "3.1.6-2")
         assert (await ada.call("POST", "/native/risks", risk)).status == 403
         support = await persons.present(service, "support")
         assert (await support.call("POST", "/native/risks", risk)).status == 403

@@ -110,6 +110,7 @@ def check_named(actor: actors.Actor) -> None:
             f"Access is asked for, given and used by named people of the provider; {actor.name} is none. "
             "Sign in as yourself",
             code="NO_PERSON",
+            details={"whoMay": "A named person of the provider", "howToAsk": "Sign in as yourself"},
         )
 
 
@@ -124,10 +125,13 @@ def approved(access: Access, actor: actors.Actor, now: datetime) -> Access:
             raise errors.Forbidden(
                 "Only an emergency is approved by the provider itself; this request waits for the customer",
                 code="NO_EMERGENCY",
+                details={"whoMay": "The customer", "howToAsk": "Ask the customer: steward access approve"},
             )
         if actor.person_id == access.requester_id or actor.name == access.requested_by:
             raise errors.Forbidden(
-                f"{actor.name} asked for this access; a second person of the provider approves it", code="SAME_PERSON"
+                f"{actor.name} asked for this access; a second person of the provider approves it",
+                code="SAME_PERSON",
+                details={"whoMay": "A second person of the provider", "howToAsk": "Ask a colleague to approve it"},
             )
     return replace(
         access,

@@ -28,6 +28,18 @@ class Decision:
     delegation_id: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
 
+    def details(self) -> dict[str, str]:
+        """What a refusal says of it beside its sentence; flat, as OVHcloud's clients read them."""
+        return {
+            "operation": self.operation,
+            "activity": self.activity,
+            "activityText": self.activity_text,
+            "lettersCustomer": self.letters.get(errors.CUSTOMER, ""),
+            "lettersProvider": self.letters.get(errors.PROVIDER, ""),
+            "matrixVersion": self.matrix_version,
+            **self.facts,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:

@@ -180,7 +180,14 @@ async def collect(context: context_.Context, actor: actors.Actor, *, project_id:
         found, _ = await _found(work, actor, project_id, access_id)
         accesses.check_named(actor)
         if str(actor.person_id) != found.requester_id:
-            raise errors.Forbidden(f"The credential is for {found.requested_by} alone", code="NOT_YOURS")
+            raise errors.Forbidden(
+                f"The credential is for {found.requested_by} alone",
+                code="NOT_YOURS",
+                details={
+                    "whoMay": found.requested_by,
+                    "howToAsk": "Ask for one of your own: steward access request",
+                },
+            )
         plain = await work.secrets.get(found.id, KUBECONFIG)
         collected = accesses.collected(found, context.clock.now())
         if plain is None:

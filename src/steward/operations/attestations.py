@@ -141,6 +141,7 @@ def check_named(actor: actors.Actor) -> None:
             f"Only a named person attests; {actor.name} is none. Sign in as yourself, and use a token of your own "
             "(steward tokens create)",
             code="NO_PERSON",
+            details={"whoMay": "A named person", "howToAsk": "Sign in as yourself: steward tokens create"},
         )
 
 

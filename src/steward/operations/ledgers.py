@@ -218,6 +218,7 @@ async def _check_of_provider(work: records.Work, found: ledgers.Entry) -> None:
             f"Entry {found.index} holds the customer's personal values, not those of the provider's staff; an owner "
             "of the customer can erase them",
             code="NOT_YOUR_ENTRY",
+            details={"whoMay": "An owner of the customer", "howToAsk": "Ask the customer: steward ticket open"},
         )
 
 

@@ -246,7 +246,13 @@ async def _decided(work: records.Work, actor: actors.Actor) -> None:
     """Streams are the whole account's: whoever is limited to some of its projects reads them, and changes none."""
     await rights.decided(work, actor)
     if actor.only:
-        raise errors.Forbidden("Streams are the whole account's; you are limited to some of its projects")
+        raise errors.Forbidden(
+            "Streams are the whole account's; you are limited to some of its projects",
+            details={
+                "whoMay": "Members and keys of the whole account",
+                "howToAsk": "Ask an owner of the account to do it, or to take your limits away",
+            },
+        )
 
 
 async def _done(

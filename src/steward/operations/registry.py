@@ -82,6 +82,8 @@ def operation(*names: str) -> Callable[[UseCase[P, R]], UseCase[P, R]]:
             try:
                 result = await function(*args, **kwargs)
             except errors.Refusal as refusal:
+                if isinstance(refusal, errors.Forbidden):
+                    _name(refusal, doing)
                 if doing.refused is not None and not await refusals.keep(context, doing.refused):
                     refusal.details.pop(DECISION, None)  # nobody could look it up
                 raise
@@ -94,6 +96,16 @@ def operation(*names: str) -> Callable[[UseCase[P, R]], UseCase[P, R]]:
         return decided
 
     return register
+
+
+def _name(refusal: errors.Forbidden, doing: Doing) -> None:
+    """Where not the contract but a use case's own rule refuses, the answer names the activity all the same."""
+    if doing.taken:
+        known = doing.taken[-1].details()
+    else:
+        name = doing.names[0]
+        known = {"operation": name, "activity": doing.row or operations_.ACTIVITY_OF.get(name, "")}
+    refusal.details = {**known, **refusal.details}
 
 
 def activity_of(name: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from steward.domain import actors, audits, errors, evidence, people, projects
-from steward.operations import access, attestations, registry
+from steward.operations import access, attestations, registry, rights
 from steward.operations import context as context_
 from steward.operations.registry import operation
 from steward.ports import records
@@ -62,7 +62,13 @@ async def make(
         place = await attestations.decided(work, actor, project_id, cluster_id)
         attestations.check_named(actor)
         if not people.reaches(actor.role, review.least):
-            raise errors.Forbidden(f"Reviewing {review.list} takes the role {review.least.value}")
+            raise errors.Forbidden(
+                f"Reviewing {review.list} takes the role {review.least.value}",
+                details={
+                    "whoMay": f"The {review.party}, with the role {review.least.value}",
+                    "howToAsk": f"Ask somebody with the role {review.least.value} to review it",
+                },
+            )
         found = await _listing(work, actor, name, project_id, cluster_id, now)
         if digest != found.digest:
             raise errors.Conflict(
@@ -108,7 +114,11 @@ async def _listing(
     review, activity = _known(name)
     _check_place(review, project_id, cluster_id)
     if actor.party != review.party:
-        raise errors.Forbidden(f"The {review.party} reviews {review.list}, and the list is shown to nobody else")
+        raise rights.reserved(
+            activity,
+            f"The {review.party} reviews {review.list}, and the list is shown to nobody else",
+            who_may=f"The {review.party}",
+        )
     subject, items = await _items(work, actor, review, project_id, cluster_id, now)
     made = [
         each

@@ -12,7 +12,7 @@ from datetime import datetime
 from steward.domain import accounts, actors, clusters, decisions, delegations, errors, projects
 from steward.operations import registry, terms
 from steward.ports import records
-from steward.responsibility import deciding, model, operations, standing
+from steward.responsibility import deciding, matrix, model, operations, standing
 
 
 class Refused(errors.Forbidden):
@@ -24,15 +24,9 @@ class Refused(errors.Forbidden):
         self.whose_turn = deciding.whose_turn(decision)
         details = {
             registry.DECISION: self.id,
-            "operation": decision.operation,
-            "activity": decision.activity,
-            "activityText": decision.activity_text,
-            "lettersCustomer": decision.letters.get(errors.CUSTOMER, ""),
-            "lettersProvider": decision.letters.get(errors.PROVIDER, ""),
-            "matrixVersion": decision.matrix_version,
             "whoMay": decision.who_may,
             "howToAsk": decision.how_to_ask,
-            **decision.facts,
+            **decision.details(),
         }
         super().__init__(f"{decision.reason}. {decision.how_to_ask}", details=details)
 
@@ -41,6 +35,20 @@ class NotActive(errors.Forbidden):
     """The account is suspended or closed; only the provider can change that."""
 
     whose_turn = errors.PROVIDER
+
+
+def reserved(activity: str, message: str, *, who_may: str) -> errors.Forbidden:
+    """Something that is shown to one party alone, by what the contract says of its row."""
+    row = matrix.newest().activity(activity)
+    details = {
+        "activity": activity,
+        "activityText": row.text,
+        "lettersCustomer": row.shown[errors.CUSTOMER],
+        "lettersProvider": row.shown[errors.PROVIDER],
+        "whoMay": who_may,
+        "howToAsk": "The state of the row, its age and its digest are in the report: steward report",
+    }
+    return errors.Forbidden(message, details=details)
 
 
 async def decided(
@@ -82,7 +90,12 @@ async def _check_account(work: records.Work, actor: actors.Actor, names: Sequenc
             f"This account is {account.status.value}: {account.reason or 'no reason was given'}. What runs goes on "
             "running and can be read; changes are refused until the provider resumes it",
             code=f"ACCOUNT_{account.status.name}",
-            details={"account": account.id, "reason": account.reason},
+            details={
+                "account": account.id,
+                "reason": account.reason,
+                "whoMay": "The provider resumes an account; until then what runs is read and nothing changed",
+                "howToAsk": "Settle what the account was suspended for with the provider: steward ticket open",
+            },
         )
 
 

@@ -97,7 +97,11 @@ async def close(context: context_.Context, actor: actors.Actor, *, risk_id: str)
 async def all_of(context: context_.Context, actor: actors.Actor, *, closed: bool = False) -> Sequence[evidence.Risk]:
     """The provider's alone."""
     if not actor.of_provider:
-        raise errors.Forbidden("The register of risks is the provider's; a report says in which state its row is")
+        raise rights.reserved(
+            "3.1.6-2",
+            "The register of risks is the provider's; a report says in which state its row is",
+            who_may="The provider",
+        )
     async with context.records.read() as work:
         found = await work.risks.all()
     return [each for each in found if closed or each.closed_at is None]
