@@ -19,7 +19,7 @@ TEST_PACKAGES += $(if $(shell command -v npm),,nodejs npm)
 # The load of the benchmark.
 BENCH_PACKAGES := wrk
 
-QUICK := not system and not postgres and not root and not loopback and not browser and not campaign and not soak
+QUICK := not system and not postgres and not root and not loopback and not browser and not campaign and not long and not soak
 PYTEST := $(BIN)/python -m pytest
 # Much of it is waiting for leases, drains and probes, so that two at once end earlier. In one order, so that a failure
 # can be met again; the quick tests change theirs each time.
@@ -63,7 +63,7 @@ unit: $(READY)
 	@$(PYTEST) -m "$(QUICK)" -n 2 --disable-socket --allow-unix-socket
 
 test: check test-packages components ## Everything: storage on both databases, API, real clusters
-	@$(PYTEST) -m "not system and not soak and not ($(QUICK))" -n 2 --dist loadfile --durations=10
+	@$(PYTEST) -m "not system and not soak and not ($(QUICK))" -n 2 --dist loadfile --allow-unix-socket --durations=10
 	@$(REAL_CLUSTERS)
 
 system: test-packages components ## The part of the tests that runs real clusters

@@ -101,7 +101,10 @@ def test_an_emergency_takes_another_person(tmp_path: Path) -> None:
         urgent = (await asked(service, otto, cluster, emergency=True)).body["id"]
         own = await otto.call("POST", at(service, urgent, "approve"))
         assert (own.status, own.body["errorCode"]) == (403, "SAME_PERSON")
-        assert (own.body["details"]["activity"], own.body["details"]["operation"]) == ("3.1.2-2", "access.approve_emergency")
+        assert (own.body["details"]["activity"], own.body["details"]["operation"]) == (
+            "3.1.2-2",
+            "access.approve_emergency",
+        )
         assert "second person" in own.body["details"]["whoMay"]
         weak = await susi.call("POST", at(service, urgent, "approve"))
         assert (weak.status, weak.body["details"]["activity"]) == (403, "3.1.2-2")

@@ -271,14 +271,15 @@ def test_leases(store: Store) -> None:
         assert first is not None
         assert await acquire("two", 5) is None
         async with store.records.begin() as work:
-            assert await work.leases.renew("cluster:a", first, until=samples.later(20))
+            assert await work.leases.renew_all("one", until=samples.later(20)) == {"cluster:a": first}
+            assert await work.leases.renew_all("two", until=samples.later(20)) == {}
         assert await acquire("two", 15) is None
         stolen = await acquire("two", 20)
         assert stolen is not None
         assert stolen > first
         async with store.records.begin() as work:
             assert not await work.leases.holds("cluster:a", first)
-            assert not await work.leases.renew("cluster:a", first, until=samples.later(99))
+            assert await work.leases.renew_all("one", until=samples.later(99)) == {}
             await work.leases.release("cluster:a", first)  # changes nothing: it is not the holder's token
             assert await work.leases.holds("cluster:a", stolen)
             assert not await work.leases.holds("cluster:b", stolen)

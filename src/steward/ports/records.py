@@ -166,7 +166,9 @@ class Leases(Protocol):
         """A token, or None while another owner's lease has not ended."""
         ...
 
-    async def renew(self, subject: str, token: int, *, until: datetime) -> bool: ...
+    async def renew_all(self, owner: str, *, until: datetime) -> Mapping[str, int]:
+        """Subject and token of everything that the owner still holds."""
+        ...
 
     async def holds(self, subject: str, token: int) -> bool:
         """Asked in the transaction that applies a result: a stale worker changes nothing."""

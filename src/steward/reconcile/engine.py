@@ -2,16 +2,16 @@
 
 Level-triggered: a subject is looked at when something woke it, when it asked to be looked at again, and
 at a slow, jittered audit. The same subject is never worked on twice at a time: in this process by a
-table, among several by leases in the records. A lease is kept between passes and renewed when it grows
-old, so that a subject at rest costs next to nothing; its token is checked in the transaction that
-applies a result.
+table, among several by leases in the records. A lease is kept between passes; when one grows old, all
+are renewed in one transaction, so that a subject at rest costs next to nothing. Its token is checked in
+the transaction that applies a result.
 """
 
 import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -193,12 +193,16 @@ class Engine:
         if entry.lease is not None and entry.lease.until - now > RENEW_BEFORE:
             return entry.lease
         until = now + LEASE
+        if entry.lease is not None:
+            async with self._records.begin() as work:
+                held = await work.leases.renew_all(self._owner, until=until)
+            for each in self._state.entries.values():
+                if each.lease is not None and held.get(each.lease.subject) == each.lease.token:
+                    each.lease = replace(each.lease, until=until)
+            if held.get(subject) == entry.lease.token:
+                return entry.lease
         async with self._records.begin() as work:
-            token: int | None
-            if entry.lease is not None and await work.leases.renew(subject, entry.lease.token, until=until):
-                token = entry.lease.token
-            else:
-                token = await work.leases.acquire(subject, self._owner, now=now, until=until)
+            token = await work.leases.acquire(subject, self._owner, now=now, until=until)
         entry.lease = None if token is None else Lease(subject, token, until)
         return entry.lease
 

@@ -135,8 +135,9 @@ class Run:
 
     def _note(self, step: Step, state: progress_.State, message: str) -> None:
         old = next(each for each in self._made.steps if each.name == step.name)
-        if old.state is progress_.State.DONE and state is progress_.State.RUNNING and not message:
-            return  # looked at again, not done again
+        begins = state is progress_.State.RUNNING and not message
+        if begins and old.state is not progress_.State.WAITING:
+            return  # looked at again; what it waits for stays said until it ends otherwise
         now = self._watch.now()
         done = state is progress_.State.DONE
         new = replace(

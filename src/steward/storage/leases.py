@@ -1,5 +1,6 @@
 """Who works on what: at most one row per subject, its id the token."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,11 +11,12 @@ _table = tables.leases
 _OF_SUBJECT = sa.select(_table).where(_table.c.subject == sa.bindparam("of"))
 _END = sa.delete(_table).where(_table.c.subject == sa.bindparam("of"))
 _HELD = sa.select(_table.c.token).where(_table.c.subject == sa.bindparam("of"), _table.c.token == sa.bindparam("held"))
-_RENEW = (
+_RENEW_ALL = (
     sa.update(_table)
-    .where(_table.c.subject == sa.bindparam("of"), _table.c.token == sa.bindparam("held"))
+    .where(_table.c.owner == sa.bindparam("by"))
     .values(until=sa.bindparam("ends", type_=tables.Moment()))
 )
+_ALL_HELD = sa.select(_table.c.subject, _table.c.token).where(_table.c.owner == sa.bindparam("by"))
 _RELEASE = sa.delete(_table).where(_table.c.subject == sa.bindparam("of"), _table.c.token == sa.bindparam("held"))
 _RELEASE_ALL = sa.delete(_table).where(_table.c.owner == sa.bindparam("by"))
 
@@ -31,8 +33,9 @@ class Leases:
             await self._session.change(_END, of=subject)
         return await self._session.insert(_table, {"subject": subject, "owner": owner, "until": until})
 
-    async def renew(self, subject: str, token: int, *, until: datetime) -> bool:
-        return await self._session.change(_RENEW, of=subject, held=token, ends=until) > 0
+    async def renew_all(self, owner: str, *, until: datetime) -> Mapping[str, int]:
+        await self._session.change(_RENEW_ALL, by=owner, ends=until)
+        return {each.subject: each.token for each in await self._session.all(_ALL_HELD, by=owner)}
 
     async def holds(self, subject: str, token: int) -> bool:
         return await self._session.first(_HELD, of=subject, held=token) is not None
