@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# Where it is set, each of the hundreds of starts of the service that are tested would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo down doctor components check lint format types layers unit test system soak bench lock packages test-packages
 
 PYTHON ?= python3

@@ -1,4 +1,4 @@
-"""`kill -9` of the service before and after every step of every flow, on real clusters.
+"""`kill -9` of the service at every step of every flow, on real clusters.
 
 Each start of the service dies at the next point at which none died before, so one cluster's life passes
 through all of them; after every phase it is as it should be, and nothing runs twice or without an owner.
@@ -20,6 +20,7 @@ import pytest
 
 from tests.system import ordered, remains, waiting
 from tests.system import service as service_
+from tests.system.crashing_service import MOMENTS, chosen
 from tests.system.ordered import Cluster
 from tests.system.service import Service
 
@@ -65,13 +66,17 @@ POINTS = {
         "Remove the node from the cluster",
     ],
 }
-_MOMENTS = ("before", "after")
 RESTORING = "Restore the "  # what its flows begin with
 RESTORED = {"cluster": POINTS["cluster"][:10], "node": POINTS["node"][:4]}
 
 
-def _points(flow: str, steps: Mapping[str, list[str]]) -> set[str]:
-    return {f"{flow}{kind}: {each}: {moment}" for kind, named in steps.items() for each in named for moment in _MOMENTS}
+def _points(flow: str, steps: Mapping[str, list[str]], *, once: bool) -> set[str]:
+    return {
+        f"{flow}{kind}: {each}: {moment}"
+        for kind, named in steps.items()
+        for each in named
+        for moment in ([chosen(each)] if once else MOMENTS)
+    }
 
 
 @dataclass
@@ -82,6 +87,7 @@ class Dying:
     points: Path
     chance: float = 0.0
     most: int = 0
+    once: bool = False  # at each step at one moment alone
     flow: str = ""
 
     def died_at(self) -> list[str]:
@@ -94,7 +100,7 @@ class Dying:
         command = [sys.executable, "-m", "tests.system.crashing_service", str(self.points)]
         with service.log.open("ab") as log:
             service.process = subprocess.Popen(
-                [*command, str(self.chance), str(self.most), self.flow],
+                [*command, str(self.chance), str(self.most), self.flow, "once" if self.once else ""],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -144,11 +150,11 @@ class Dying:
 
 
 @contextlib.contextmanager
-def dying(instance: str, folder: Path, *, chance: float = 0.0, most: int = 0) -> Iterator[Dying]:
+def dying(instance: str, folder: Path, *, chance: float = 0.0, most: int = 0, once: bool = False) -> Iterator[Dying]:
     """Made and ended as a service that lives; dying is between."""
     with service_.running(instance) as service:
         service.stop()
-        yield Dying(service, folder / "died-at", chance, most)
+        yield Dying(service, folder / "died-at", chance, most, once)
         if service.process is not None:
             service.process.kill()
             service.process.wait(60)
@@ -199,7 +205,8 @@ def _restored(life_: Dying, cluster: Cluster) -> None:
     life_.flow = RESTORING
 
     def whole() -> bool:
-        everywhere = life_.chance > 0 or _points(RESTORING, RESTORED) <= set(life_.died_at())
+        points = _points(RESTORING, RESTORED, once=life_.once)
+        everywhere = life_.chance > 0 or points <= set(life_.died_at())
         running = {name.rpartition("/")[2] for name in cluster.programs()}
         return everywhere and running >= PROGRAMS and ready(cluster, 1)
 
@@ -227,14 +234,17 @@ def _command(pid: int) -> str:
         return ""
 
 
-@pytest.mark.campaign
 @pytest.mark.timeout(2400)
-def test_killed_before_and_after_every_step(tmp_path: Path) -> None:
-    with dying("stwk", tmp_path) as life_:
+@pytest.mark.parametrize(
+    "once", [pytest.param(True, marks=pytest.mark.campaign), pytest.param(False, marks=pytest.mark.soak)]
+)
+def test_killed_at_every_step(tmp_path: Path, *, once: bool) -> None:
+    """Before some and after the others, or both before and after each of them."""
+    with dying("stwk", tmp_path, once=once) as life_:
         life(life_)
         died_at = life_.died_at()
     assert len(died_at) >= 30
-    wanted = _points("", POINTS) | _points(RESTORING, RESTORED)
+    wanted = _points("", POINTS, once=once) | _points(RESTORING, RESTORED, once=once)
     assert wanted <= set(died_at), f"nobody died at {sorted(wanted - set(died_at))}"
 
 

@@ -1,6 +1,7 @@
 """`steward serve`: the API over the running service, until it is asked to end."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Coroutine
@@ -93,6 +94,9 @@ async def answer(settings: Settings, running: service.Running) -> None:
         )
     )
     log.info("serving", url=f"{settings.base_url}/1.0", state=str(settings.state), runtime=settings.runtime)
+    # What stands now stays until the end; no collection need ever walk through it.
+    gc.freeze()
+    gc.enable()
     # uvicorn sends itself the signal again once it has ended: by default that would end us before we let go.
     signal.signal(signal.SIGTERM, lambda *_: None)
     await server.serve()
