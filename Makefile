@@ -62,10 +62,10 @@ layers: $(READY)
 	@$(BIN)/lint-imports --no-logo > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
 
 unit: $(READY)
-	@$(PYTEST) -m "$(QUICK)" -n 2 --disable-socket --allow-unix-socket
+	@$(PYTEST) -m "$(QUICK)" -n 2 --disable-socket
 
 test: check test-packages components ## Everything: storage on both databases, API, real clusters
-	@$(PYTEST) -m "not system and not soak and not ($(QUICK))" -n 2 --dist loadfile --allow-unix-socket --durations=10
+	@$(PYTEST) -m "not system and not soak and not ($(QUICK))" -n 2 --dist loadfile --durations=10
 	@$(REAL_CLUSTERS)
 
 system: test-packages components ## The part of the tests that runs real clusters

@@ -211,4 +211,10 @@ class TestAccesses(Accesses.TestCase):  # type: ignore[name-defined,misc]  # mad
 
 @pytest.mark.campaign
 class TestManyAccesses(Accesses.TestCase):  # type: ignore[name-defined,misc]  # made by hypothesis
-    settings = settings(60, 40)
+    settings = settings(30, 30)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+class TestLongAccesses(Accesses.TestCase):  # type: ignore[name-defined,misc]  # made by hypothesis
+    settings = settings(300, 60)

@@ -22,7 +22,7 @@ from steward.domain import errors, quotas
 from steward.operations import quotas as quotas_
 from steward.ports.control_planes import Part
 from tests import virtual
-from tests.unit.reconcile import ears, sites
+from tests.unit.reconcile import agreements, ears, sites
 
 MOST_CLUSTERS = 3
 PICK = strategies.integers(0, 11)
@@ -256,6 +256,11 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def no_surprise(self) -> None:
         assert not self._errors, ears.said(self._errors)
+
+    @invariant()
+    def all_agree(self) -> None:
+        found = self._time.run(agreements.broken(self.site, self.ordered))
+        assert not found, "\n".join(found)
 
     def teardown(self) -> None:
         try:
