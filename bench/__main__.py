@@ -57,7 +57,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--cold", action="store_true", help="drop the page cache before each order")
     parser.add_argument("--clusters", type=int, default=20, help="idle clusters side by side, 20 by default")
     parser.add_argument("--at-once", type=int, default=measures.AT_ONCE, help="orders at the same time, 10 by default")
-    parser.add_argument("--settle", type=float, help="seconds before a look at what rests, 60 by default")
+    parser.add_argument("--settle", type=float, help="seconds before a look at what rests; 60 by default, 330 for many")
     parser.add_argument("--window", type=float, default=60.0, help="seconds of that look, 60 by default")
     parser.add_argument("--folder", type=Path, help="where clusters keep their data; the system's own by default")
     return parser.parse_args(given)
@@ -118,11 +118,14 @@ def _measured(wanted: Sequence[str], plan: Plan) -> dict[str, Any]:
 
 
 def _plan(arguments: argparse.Namespace, programs: farms.Programs, folder: Path) -> Plan:
-    settle = 20.0 if arguments.quick else 60.0
+    settle, settle_many = (20.0, 20.0) if arguments.quick else (60.0, 330.0)
+    if arguments.settle is not None:
+        settle = settle_many = arguments.settle
     return Plan(
         repetitions=arguments.repetitions or (2 if arguments.quick else 5),
         cold=arguments.cold,
-        settle=settle if arguments.settle is None else arguments.settle,
+        settle=settle,
+        settle_many=settle_many,
         window=arguments.window,
         clusters=arguments.clusters,
         at_once=arguments.at_once,

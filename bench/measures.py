@@ -31,6 +31,7 @@ class Plan:
     repetitions: int
     cold: bool
     settle: float
+    settle_many: float  # long enough for the first evidence of each cluster, which is no rest
     window: float
     clusters: int  # of the dense state
     at_once: int
@@ -196,7 +197,7 @@ def _dense(plan: Plan, served: service.Service) -> dict[str, Any]:
         planes = {each: footprints.control_plane(served.state / "clusters" / each) for each in ordered}
         watched = [Watched(f"{each}/{part}", pid) for each in ordered for part, pid in planes[each].items()]
         registry = footprints.recorded(served.state / "registry" / "run.json")
-        time.sleep(plan.settle)
+        time.sleep(plan.settle_many)
         figures = footprints.watch(
             [*watched, Watched("steward", served.pid, children=True), Watched("registry", registry)], plan.window
         )

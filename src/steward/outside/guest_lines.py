@@ -142,6 +142,8 @@ async def _sent(client: httpx2.AsyncClient, request: "Request") -> httpx2.Respon
             continue
         if answer.status_code not in ENDING or "Retry-After" not in answer.headers or request.method not in IDEMPOTENT:
             return answer
+        # It says so on every connection that it has; a new one leads to its successor.
+        sent.headers["Connection"] = "close"
     return await client.send(sent)
 
 

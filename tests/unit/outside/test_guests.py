@@ -95,6 +95,19 @@ def test_a_server_that_is_not_ready_is_told_with_the_checks_that_failed() -> Non
         run(api.guests.ready(ACCESS))
 
 
+def test_one_that_ends_is_asked_again_on_another_connection() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        heard.append(request.headers.get("connection", ""))
+        if len(heard) < 3:
+            return httpx2.Response(503, headers={"Retry-After": "1"}, json={"message": "apiserver is shutting down"})
+        return httpx2.Response(200, json={"gitVersion": "v1.37.2"})
+
+    heard: list[str] = []
+    assert str(run(Api({"GET /version": answer}).guests.version(ACCESS))) == "1.37.2"
+    assert heard[0] != "close"
+    assert heard[1:] == ["close", "close"]
+
+
 def test_storing_is_asked_of_etcd_alone() -> None:
     run(Api({"GET /readyz/etcd": lambda _: httpx2.Response(200, text="ok")}).guests.stores(ACCESS))
     api = Api({"GET /readyz/etcd": lambda _: httpx2.Response(500, text="internal server error: etcd failed")})
