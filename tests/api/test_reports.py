@@ -156,6 +156,7 @@ def test_the_sheet_has_a_line_for_each_row_and_no_formula(tmp_path: Path) -> Non
         assert response.headers["content-type"].startswith("text/csv")
         read = list(csv.DictReader(io.StringIO(response.text)))
         assert len(read) == 58
+        assert [each["disputed"] for each in read].count("true") == 2
         assert {each["state"] for each in read} >= {"breached", "unknown", "not applicable"}
         assert not any(cell.startswith(("=", "+", "@")) for line in read for cell in line.values())
         fleet = list(csv.DictReader(io.StringIO((await text(service, "/native/report?format=csv")).text)))

@@ -20,6 +20,7 @@ ROWS: list[output.Column[coverage.CoverageRow]] = [
     output.Column(title="ACTIVITY", value=lambda row: row["activity"]),
     output.Column(title="CUSTOMER", value=lambda row: row["customer"] or "-"),
     output.Column(title="PROVIDER", value=lambda row: row["provider"] or "-"),
+    output.Column(title="DISPUTED", value=lambda row: "yes" if row["disputed"] else "-", wide=True),
     output.Column(title="STATE", value=lambda row: row["state"], status=True),
     output.Column(title="AGE", value=lambda row: _age(row["ageSeconds"])),
     output.Column(title="BY", value=lambda row: row["attestedBy"], wide=True),
@@ -31,6 +32,7 @@ FLEET: list[output.Column[coverage.FleetRow]] = [
     output.Column(title="ACTIVITY", value=lambda row: row["activity"]),
     output.Column(title="CUSTOMER", value=lambda row: row["customer"] or "-"),
     output.Column(title="PROVIDER", value=lambda row: row["provider"] or "-"),
+    output.Column(title="DISPUTED", value=lambda row: "yes" if row["disputed"] else "-", wide=True),
     output.Column(title="CLUSTERS", value=lambda row: _counts(row["states"])),
     output.Column(title="WAITS FOR", value=lambda row: row["waitsFor"]),
 ]

@@ -39,6 +39,7 @@ class FleetRow(TypedDict):
     text: str
     customer: str
     provider: str
+    disputed: bool
     way: str
     states: dict[str, int]
     waitsFor: str

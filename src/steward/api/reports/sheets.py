@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 ROWS = (
-    "activity", "text", "customer", "provider", "way", "state", "reason", "observedAt", "ageSeconds", "validUntil",
-    "attestedBy", "digest", "waitsFor",
+    "activity", "text", "customer", "provider", "disputed", "way", "state", "reason", "observedAt", "ageSeconds",
+    "validUntil", "attestedBy", "digest", "waitsFor",
 )  # fmt: skip
-FLEET = ("activity", "text", "customer", "provider", "way", "waitsFor")
+FLEET = ("activity", "text", "customer", "provider", "disputed", "way", "waitsFor")
 # A spreadsheet takes what begins with these for a formula.
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,5 +36,5 @@ def _written(names: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return f"'{text}" if text.startswith(_ACTIVE) else text
