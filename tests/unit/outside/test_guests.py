@@ -1,85 +1,18 @@
 """What HttpGuests asks and how it reads the answers, with an API made of functions: no socket is opened."""
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import httpx2
 import pytest
 
-from steward.domain import clusters, nodepools
+from steward.domain import nodepools
 from steward.outside import certificates as certificates_
 from steward.outside import guest_kinds, guest_lines, guest_nodes
-from steward.outside import guests as guests_
 from steward.ports import certificates, guests
-
-T = TypeVar("T")
-NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
-CLUSTER = clusters.ClusterId("c")
-ACCESS = guests.Access(cluster_id=CLUSTER, server="https://api:6443", authority="a", certificate="b", key="c")
-
-Answer = Callable[[httpx2.Request], httpx2.Response]
-
-
-class Clock:
-    def now(self) -> datetime:
-        return NOW
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing in here sleeps")
-
-
-@dataclass
-class Api:
-    """Answers by `METHOD path`; what it has no answer for is 404."""
-
-    answers: Mapping[str, Answer]
-    asked: list[httpx2.Request] = field(default_factory=list)
-    opened: list[httpx2.AsyncClient] = field(default_factory=list)
-
-    async def answer(self, request: httpx2.Request) -> httpx2.Response:
-        self.asked.append(request)
-        await asyncio.sleep(0)
-        known = self.answers.get(f"{request.method} {request.url.path}")
-        return known(request) if known else status(404, "not found")
-
-    def connect(self, access: guests.Access) -> httpx2.AsyncClient:
-        transport = httpx2.MockTransport(self.answer)
-        self.opened.append(httpx2.AsyncClient(base_url=access.server, transport=transport))
-        return self.opened[-1]
-
-    @property
-    def guests(self) -> guests_.HttpGuests:
-        return guests_.HttpGuests(Clock(), guest_lines.Lines(self.connect))
-
-    def calls(self) -> list[str]:
-        return [f"{each.method} {each.url.path}" for each in self.asked]
-
-
-def run(story: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(story)
-
-
-def status(code: int, message: str, **more: Any) -> httpx2.Response:
-    return httpx2.Response(code, json={"kind": "Status", "message": message, "code": code, **more})
-
-
-def always(document: Any, code: int = 200) -> Answer:
-    return lambda _: httpx2.Response(code, json=document)
-
-
-def refusing(code: int, message: str, **more: Any) -> Answer:
-    return lambda _: status(code, message, **more)
-
-
-def failing(reason: Exception) -> Answer:
-    def answer(_: httpx2.Request) -> httpx2.Response:
-        raise reason
-
-    return answer
+from tests.unit.outside.answering import ACCESS, NOW, Answer, Api, Clock, always, failing, refusing, run
 
 
 def test_version_is_the_api_servers_own() -> None:
@@ -93,19 +26,6 @@ def test_a_server_that_is_not_ready_is_told_with_the_checks_that_failed() -> Non
     api = Api({"GET /readyz": lambda _: httpx2.Response(500, text=text)})
     with pytest.raises(guests.NotAnswering, match=r"was answered 500: etcd failed: reason withheld$"):
         run(api.guests.ready(ACCESS))
-
-
-def test_one_that_ends_is_asked_again_on_another_connection() -> None:
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        heard.append(request.headers.get("connection", ""))
-        if len(heard) < 3:
-            return httpx2.Response(503, headers={"Retry-After": "1"}, json={"message": "apiserver is shutting down"})
-        return httpx2.Response(200, json={"gitVersion": "v1.37.2"})
-
-    heard: list[str] = []
-    assert str(run(Api({"GET /version": answer}).guests.version(ACCESS))) == "1.37.2"
-    assert heard[0] != "close"
-    assert heard[1:] == ["close", "close"]
 
 
 def test_storing_is_asked_of_etcd_alone() -> None:
@@ -364,46 +284,3 @@ def test_force_deletes_and_in_the_end_for_good() -> None:
 def test_draining_goes_on_where_the_node_object_is_gone() -> None:
     drained, _ = drain([], {"PATCH /api/v1/nodes/n": refusing(404, "not found")})
     assert drained == guests.Draining(left=[])
-
-
-def nodes_api() -> Api:
-    return Api({"GET /api/v1/nodes": always({"items": []})})
-
-
-def test_one_connection_is_kept_for_an_identity() -> None:
-    keeper = replace(ACCESS, user="keeper")
-
-    async def story(api: Api) -> None:
-        guests = api.guests
-        for _ in range(3):
-            await guests.nodes(keeper)
-        assert len(api.opened) == 1
-        await guests.nodes(replace(keeper, certificate="renewed"))
-        assert [each.is_closed for each in api.opened] == [True, False]
-        for user in ("canary", "probe", "installer"):
-            await guests.nodes(replace(ACCESS, user=user))
-        assert [each.is_closed for each in api.opened] == [True, False, False, False, False]
-        await guests.nodes(replace(ACCESS, user="seldom"))
-        assert [each.is_closed for each in api.opened] == [True, True, False, False, False, False]
-        await guests.forget(CLUSTER)
-        assert all(each.is_closed for each in api.opened)
-        await guests.close()
-
-    run(story(nodes_api()))
-
-
-def test_a_connection_in_use_is_closed_by_its_last_user() -> None:
-    async def story(api: Api) -> None:
-        guests = api.guests
-        asking = [asyncio.create_task(guests.nodes(ACCESS)) for _ in range(2)]
-        await asyncio.sleep(0)
-        await guests.forget(CLUSTER)
-        assert not api.opened[0].is_closed
-        assert await asyncio.gather(*asking) == [[], []]
-        assert api.opened[0].is_closed
-        await guests.nodes(ACCESS)
-        assert len(api.opened) == 2
-        await guests.close()
-        assert api.opened[1].is_closed
-
-    run(story(nodes_api()))
