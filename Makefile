@@ -22,11 +22,13 @@ TEST_PACKAGES += $(if $(shell command -v npm),,nodejs npm)
 BENCH_PACKAGES := wrk
 
 QUICK := not system and not postgres and not root and not loopback and not browser and not campaign and not long and not soak
+# Of these, what only computes.
+LONG := (long or campaign) and not (system or postgres or root or browser or soak)
 PYTEST := $(BIN)/python -m pytest
 # Much of it is waiting for leases, drains and probes, so that two at once end earlier. In one order, so that a failure
 # can be met again; the quick tests change theirs each time.
-REAL_CLUSTERS = $(PYTEST) -p no:randomly -m "system and not alone and not soak" -n 2 --dist loadfile --no-loadscope-reorder --durations=25 && \
-  $(PYTEST) -p no:randomly -m "system and alone and not soak"
+CLUSTERS = $(PYTEST) -p no:randomly -m "system and not alone and not soak" -n 2 --dist loadfile --no-loadscope-reorder --durations=25
+ALONE = $(PYTEST) -p no:randomly -m "system and alone and not soak"
 
 help: ## List what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,11 +67,13 @@ unit: $(READY)
 	@$(PYTEST) -m "$(QUICK)" -n 2 --disable-socket
 
 test: check test-packages components ## Everything: storage on both databases, API, real clusters
-	@$(PYTEST) -m "not system and not soak and not ($(QUICK))" -n 2 --dist loadfile --durations=10
-	@$(REAL_CLUSTERS)
+	@$(PYTEST) -m "not system and not soak and not ($(LONG)) and not ($(QUICK))" -n 2 --dist loadfile --durations=10
+	@$(call beside,$(PYTEST) -m "$(LONG)" --durations=10,$(CLUSTERS))
+	@$(ALONE)
 
 system: test-packages components ## The part of the tests that runs real clusters
-	@$(REAL_CLUSTERS)
+	@$(CLUSTERS)
+	@$(ALONE)
 
 soak: test-packages components ## The long campaigns: hundreds of kills, thousands of random operations
 	@$(PYTEST) -m "soak" --durations=15
@@ -98,6 +102,14 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# The first command fills what the second leaves idle of the cores, and says its last words, or all of them, at the end.
+define beside
+nice $(1) > $(VENV)/beside.log 2>&1 & beside=$$!; trap "kill $$beside 2> /dev/null || true" EXIT; \
+status=0; $(2) || status=$$?; \
+if wait $$beside; then tail -n 1 $(VENV)/beside.log; else cat $(VENV)/beside.log; exit 1; fi; \
+exit $$status
+endef
 
 # Only what is missing is installed, so that a second run needs neither root nor network.
 define install-missing

@@ -57,7 +57,7 @@ async def life(site: Site, reaper: reapers.Reaper) -> None:
     assert site.world.places == {}
 
 
-@pytest.mark.parametrize("each_phase", [False, pytest.param(True, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("each_phase", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_killed_before_and_after_every_step(play: Play, each_phase: bool) -> None:
     known: set[reapers.Point] = set()
 
