@@ -137,9 +137,9 @@ def _customer(act: Act, facts: Facts, made: Judgement) -> None:
         made.count(row.activity, act).by_customer += 1
     if not act.reads and act.kind in attribution.watched():
         made.findings.append(_behind_outages(act, facts))
-    if act.resource and act.reads:
+    if act.resource and act.verb == "list":
         made.count(audit_rules.IMPORT_EXPORT, act).reads_by_customer += 1
-    elif act.resource and not act.subresource and row is not None:
+    elif act.resource and not act.subresource and act.made and row is not None:
         made.count(audit_rules.IMPORT_EXPORT, act).by_customer += 1
 
 

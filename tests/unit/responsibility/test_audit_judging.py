@@ -66,6 +66,26 @@ def test_the_same_write_of_the_customer_is_none(activity: str) -> None:
     assert {key for key, _ in found.counts} == {"2.3-2", "2.3-3", "2.2-1"}
 
 
+@pytest.mark.parametrize(
+    ("verb", "code", "listed", "created"),
+    [
+        ("list", 200, 1, 0),
+        ("get", 200, 0, 0),
+        ("watch", 200, 0, 0),
+        ("create", 201, 0, 1),
+        ("patch", 201, 0, 1),  # applied by the server, and new
+        ("patch", 200, 0, 0),
+        ("delete", 200, 0, 0),
+        ("list", 403, 0, 0),
+    ],
+)
+def test_exports_are_lists_and_imports_are_what_was_made(verb: str, code: int, listed: int, created: int) -> None:
+    found = judged(act(ADMIN, verb, "deployments.apps", "shop/web", code=code))
+    counts = [count for (activity, _), count in found.counts.items() if activity == audit_rules.IMPORT_EXPORT]
+    assert sum(each.reads_by_customer for each in counts) == listed
+    assert sum(each.by_customer for each in counts) == created
+
+
 def test_what_the_provider_owns_it_may_write() -> None:
     own = [("patch", "nodes", "n-1"), ("patch", "deployments.apps", "kube-system/coredns")]
     found = judged(*(act(STEWARD, *each) for each in own))
