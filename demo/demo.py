@@ -25,7 +25,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from demo import environment, workload
 from demo.environment import Trouble
 from steward.components import supply
-from steward.settings import Settings
+from steward.settings import NotRight, Settings
 
 CLUSTER = "demo"
 POOL = "workers"
@@ -50,7 +50,7 @@ def main() -> int:
             wait(step, service, client, values, cluster["id"])
             values = keep(step, service, client, values, cluster["id"])
             answer = workload.run(step, values)
-    except (Trouble, ovh.exceptions.APIError, subprocess.CalledProcessError, OSError) as reason:
+    except (NotRight, Trouble, ovh.exceptions.APIError, subprocess.CalledProcessError, OSError) as reason:
         console.print(f"\n[red]The demo stopped:[/] {reason}")
         console.print(
             "Run `make demo` again to go on from here; `make doctor` says whether the machine lacks something."

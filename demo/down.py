@@ -16,13 +16,18 @@ from rich.console import Console
 from demo import demo, environment
 from demo.demo import Service, Step
 from demo.environment import Trouble
+from steward.settings import NotRight
 
 console = Console(highlight=False, soft_wrap=True)
 PATIENCE = 300.0
 
 
 def main() -> int:
-    given = environment.settings()
+    try:
+        given = environment.settings()
+    except NotRight as reason:
+        console.print(f"[red]Nothing was ended:[/] {reason}")
+        return 1
     environment.keep_off_the_proxy(given)
     service = Service(given)
     force = os.environ.get("FORCE", "") not in ("", "0")

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from steward.runtimes.processes import claims
-from steward.settings import Settings
+from steward.settings import Settings, read
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".steward"
@@ -26,6 +26,7 @@ KUBECONFIG = FOLDER / "demo.kubeconfig"
 SERVICE_LOG = FOLDER / "serve.log"
 SERVICE = FOLDER / "serve.json"
 STEWARD = Path(sys.executable).with_name("steward")
+LONGEST_END = 30.0  # seconds that the service has for ending in good order
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -36,14 +37,14 @@ class Trouble(Exception):
 def settings() -> Settings:
     """Of this shell; the state lies in the checkout where the shell does not say otherwise."""
     os.environ.setdefault("STEWARD_STATE", str(FOLDER / "state"))
-    given = Settings()
+    given = read()
     own = claims.of_state(given.state)
     if own is None:
         return given
     # What runs keeps its address, and what stands its names, whatever this shell would have now.
     kept = {"STEWARD_INSTANCE": own.claim.instance, "STEWARD_NETWORK": own.claim.network}
     os.environ.update({**kept, "STEWARD_LISTEN": own.claim.listen} if own.runs else kept)
-    return Settings()
+    return read()
 
 
 def runs(given: Settings) -> bool:
@@ -169,7 +170,11 @@ def stop_service() -> bool:
         if _start_time(service["pid"]) != service["start"]:
             return False
         os.kill(service["pid"], signal.SIGTERM)
+        deadline = time.monotonic() + LONGEST_END
         while _start_time(service["pid"]) == service["start"]:
+            if time.monotonic() > deadline:
+                # Nothing is lost: it could have been killed at any time, and its clusters run on.
+                os.kill(service["pid"], signal.SIGKILL)
             time.sleep(0.05)
     except (OSError, ValueError, KeyError):
         return False

@@ -4,18 +4,18 @@ import contextlib
 import os
 import sys
 
-import pydantic
 from rich.console import Console
 
 from demo import environment
 from steward.bootstrap import examination
 from steward.runtimes.processes.findings import Finding, failures
+from steward.settings import NotRight
 
 console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
-    with contextlib.suppress(pydantic.ValidationError):  # the examination tells which setting is not right
+    with contextlib.suppress(NotRight):  # the examination tells which setting is not right
         environment.settings()
     lacking = failures([*examination.examined(), *_runtime()])
     if not lacking:

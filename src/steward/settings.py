@@ -1,13 +1,14 @@
 """Every setting, from the environment (`STEWARD_*`), with meaning, unit and the reason of its default."""
 
 import re
+from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
 def _instance_name(text: str) -> str:
@@ -176,6 +177,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Of the service's own log, on standard error."""
 
+    @field_validator("*")
+    @classmethod
+    def _from_here(cls, value: object) -> object:
+        """Programs of clusters run in another folder, and would look for a relative path there."""
+        return value.absolute() if isinstance(value, Path) else value
+
     @model_validator(mode="after")
     def _has_an_entrance(self) -> Self:
         if not self.cluster_host:
@@ -210,3 +217,26 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.state / 'steward.db'}"
+
+
+class NotRight(Exception):
+    """What in the environment is not right: `faults` are variables, with what is wrong about each."""
+
+    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("Settings are not right: " + "; ".join(f"{name}: {said}" for name, said in self.faults))
+
+
+def read() -> Settings:
+    """Those of this process's environment; `NotRight` where it cannot be read."""
+    try:
+        return Settings()
+    except ValidationError as reason:
+        raise NotRight((_variable(*each["loc"]), each["msg"]) for each in reason.errors()) from None
+    except SettingsError as reason:
+        named = re.search(r'field "(\w+)"', str(reason))
+        raise NotRight([(_variable(named[1] if named else "*"), 'a list, written as JSON: ["one", "two"]')]) from None
+
+
+def _variable(*place: int | str) -> str:
+    return "_".join(["STEWARD", *map(str, place)]).upper()

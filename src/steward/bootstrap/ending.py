@@ -14,7 +14,7 @@ from pathlib import Path
 from steward.bootstrap import runtimes, state
 from steward.domain import clusters, errors, nodes
 from steward.outside import clock
-from steward.settings import Settings
+from steward.settings import NotRight, Settings, read
 
 
 async def end(settings: Settings, *, force: bool = False) -> None:
@@ -48,12 +48,12 @@ def _folders(parent: Path) -> list[Path]:
 
 
 def main(given: Sequence[str] = ()) -> int:
-    settings = Settings()
     force = "--force" in given
     try:
+        settings = read()
         asyncio.run(end(settings, force=force))
-    except errors.Refusal as reason:
-        sys.stderr.write(f"steward: {reason.message}\n")
+    except (NotRight, errors.Refusal) as reason:
+        sys.stderr.write(f"steward: {reason}\n")
         return 1
     if force and settings.database:
         sys.stderr.write("steward: the database that STEWARD_DATABASE names still holds the records; drop it\n")

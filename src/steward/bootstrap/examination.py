@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
-import pydantic
 import yaml
 from rich.console import Console
 from rich.table import Table
@@ -15,9 +14,9 @@ from rich.table import Table
 from steward.bootstrap import plans, state
 from steward.components import supply
 from steward.domain import errors
-from steward.runtimes.processes import claims, doctor, neighbours, places
+from steward.runtimes.processes import claims, doctor, host, neighbours, places
 from steward.runtimes.processes.findings import Finding, failures
-from steward.settings import Settings
+from steward.settings import NotRight, Settings, read
 
 NETWORK_SECONDS = 30  # in which a module proxy, or PyPI, has to answer
 _NAMING = ("STEWARD_STATE", "STEWARD_INSTANCE", "STEWARD_NETWORK", "STEWARD_LISTEN")
@@ -37,16 +36,11 @@ def report(*, form: str) -> int:
 
 def examined() -> list[Finding]:
     try:
-        settings = Settings()
-    except pydantic.ValidationError as reason:
+        settings = read()
+    except NotRight as reason:
         return [
-            Finding(
-                check=f"setting {'_'.join(['STEWARD', *map(str, each['loc'])]).upper()}",
-                good=False,
-                message=each["msg"],
-                mend="see docs/settings.md",
-            )
-            for each in reason.errors()
+            Finding(check=f"setting {name}", good=False, message=said, mend="see docs/settings.md")
+            for name, said in reason.faults
         ]
     settings, found = _of_the_one_that_runs(settings)
     return [*found, *_machine(settings), _address(settings), *_components(settings)]
@@ -67,7 +61,8 @@ def _of_the_one_that_runs(settings: Settings) -> tuple[Settings, list[Finding]]:
 def _machine(settings: Settings) -> list[Finding]:
     if settings.runtime == "simulated":
         return [Finding(check="machine", good=True, message="not looked at: the simulated runtime runs nothing on it")]
-    return doctor.examine(places.Places(settings.state, settings.instance), plans.of(settings))
+    found = doctor.examine(places.Places(settings.state, settings.instance), plans.of(settings))
+    return [*found, neighbours.names(host.resolvers(settings.upstream_dns))]
 
 
 def _address(settings: Settings) -> Finding:

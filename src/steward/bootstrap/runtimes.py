@@ -233,6 +233,7 @@ async def torn_down(settings: Settings) -> None:
         return
     spot = places.Places(settings.state, settings.instance)
     await supervision.Supervisor().stop("registry", host.registry_record(spot), grace=5.0)
+    await links.remove_networks(settings.instance)
     await links.remove_host(settings.instance, plans.of(settings))
     cgroups.Cgroups().remove(settings.instance)
     claims.give_up(spot)

@@ -98,17 +98,21 @@ async def running(settings: Settings, on_step: services.OnStep = _nothing) -> As
 async def _opened(settings: Settings) -> records.SqlRecords:
     """The records; a key file that is missing is made only for a database that has nothing sealed yet."""
     path = settings.state / "seal.key"
-    fresh = not path.exists()
-    kept = await records.open(settings.database_url, sealing.FileKeySealing(path))
-    async with kept.read() as work:
-        used = bool(await work.projects.all())
-    if fresh and used:
-        await kept.close()
-        path.unlink()
-        raise errors.Unavailable(
-            f"The key file {path} is missing, and without it no secret in the database opens; restore it from a backup"
-        )
-    return kept
+    if not path.exists():
+        # Looked at before the key is made: one that is made and then found wrong would be taken for the right one
+        # by the next start, were this one killed in between.
+        looked = await records.open(settings.database_url, sealing.MissingKey())
+        try:
+            async with looked.read() as work:
+                used = await work.secrets.any() or bool(await work.projects.all())
+        finally:
+            await looked.close()
+        if used:
+            raise errors.Unavailable(
+                f"The key file {path} is missing, and without it no secret in the database opens; restore it from a "
+                "backup"
+            )
+    return await records.open(settings.database_url, sealing.FileKeySealing(path))
 
 
 def check(settings: Settings) -> None:

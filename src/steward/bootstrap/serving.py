@@ -6,13 +6,12 @@ import signal
 import sys
 from collections.abc import Coroutine
 
-import pydantic
 import structlog
 import uvicorn
 
 from steward.bootstrap import logs, plans, service
 from steward.domain import errors
-from steward.settings import Settings
+from steward.settings import NotRight, Settings, read
 
 log = structlog.get_logger(__name__)
 
@@ -23,11 +22,9 @@ END_WITHIN = 5  # seconds that open requests have at the end
 def serve() -> int:
     """The exit code. What keeps it from serving is said on standard error, with how to mend it."""
     try:
-        settings = Settings()
-    except pydantic.ValidationError as reason:
-        return _refuse(
-            "Settings are not right: " + "; ".join(_said(each["loc"], each["msg"]) for each in reason.errors())
-        )
+        settings = read()
+    except NotRight as reason:
+        return _refuse(str(reason))
     logs.set_up(settings.log_level)
     return run(_serve(settings))
 
@@ -136,10 +133,6 @@ def _say_what_is_missing(settings: Settings) -> None:
             f"steward: not here yet: {names}. The first order of a cluster compiles them, in about "
             f"{later // 60 + 1} minutes; `steward components` does so beforehand\n"
         )
-
-
-def _said(where: tuple[int | str, ...], what: str) -> str:
-    return f"STEWARD_{'_'.join(str(each) for each in where).upper()}: {what}"
 
 
 def _refuse(message: str) -> int:

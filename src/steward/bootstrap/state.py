@@ -1,5 +1,6 @@
 """The state folder: one service at a time, private, with the bearer token of the first operator in it."""
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from steward.domain import errors
+from steward.kit import locks
 
 TOKEN = "operator.token"
 LOCK = "steward.lock"
@@ -21,13 +23,11 @@ def hold(folder: Path) -> TextIO:
         raise errors.Unavailable(
             f"The state folder {folder} cannot be used ({reason.strerror}); make it writable or set STEWARD_STATE"
         ) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not locks.taken(lock.fileno()):
         lock.close()
         raise errors.Unavailable(
             f"Another steward serves from {folder}; end it first, or give this one its own STEWARD_STATE"
-        ) from None
+        )
     return lock
 
 
@@ -49,13 +49,18 @@ def operator_token(folder: Path) -> str:
     Who takes the file away gets a new token with the next start, and the old one ends.
     """
     path = folder / TOKEN
+    with contextlib.suppress(FileNotFoundError):
+        known = path.read_text().strip()
+        if known:  # a full disk may have left an empty one
+            return known
+    token = secrets.token_urlsafe(32)
+    draft = path.with_name(f".{TOKEN}.{secrets.token_hex(4)}")
     try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        token = secrets.token_urlsafe(32)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(token + "\n")
             file.flush()
             os.fsync(file.fileno())
-        return token
+        draft.rename(path)  # the folder's lock is held: nobody else makes one
+    finally:
+        draft.unlink(missing_ok=True)
+    return token

@@ -13,6 +13,7 @@ from steward.client import connection, errors, models, progress
 
 INTERVAL = 1.0  # seconds between two questions
 FAILED = ("ERROR", "SUSPENDED")  # endings of status words that nobody leaves without a person
+TOO_MANY = 429  # requests: they come through again by themselves
 AWAY = "the service to answer again"
 
 
@@ -128,7 +129,9 @@ def _flows(work: Work) -> Sequence[models.Progress]:
 
 
 def _passing(error: errors.ClientError) -> bool:
-    return isinstance(error, errors.Unreachable) or (isinstance(error, errors.ApiError) and error.status >= 500)
+    if isinstance(error, errors.ApiError):
+        return error.status >= 500 or error.status == TOO_MANY
+    return isinstance(error, errors.Unreachable)
 
 
 def _key(flow: models.Progress) -> tuple[str, str]:

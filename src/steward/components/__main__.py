@@ -43,8 +43,8 @@ def main(given: Sequence[str]) -> int:
     console = Console(stderr=True)
     try:
         asyncio.run(_run(arguments, console))
-    except errors.Refusal as refusal:
-        console.print(f"[bold red]✗[/] {refusal.message}", highlight=False, soft_wrap=True)
+    except (configuration.NotRight, errors.Refusal) as refusal:
+        console.print(f"[bold red]✗[/] {refusal}", highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         console.print("Stopped. What was finished is kept, the rest begins anew the next time.")
@@ -53,7 +53,7 @@ def main(given: Sequence[str]) -> int:
 
 
 async def _run(arguments: argparse.Namespace, console: Console) -> None:
-    components = supply.of(configuration.Settings())
+    components = supply.of(configuration.read())
     kube = arguments.kube or [supply.default_version()]
     items = components.plan(kube, with_bench=arguments.bench)
     absent = [item for item in items if not item.present]

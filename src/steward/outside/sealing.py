@@ -54,6 +54,16 @@ class FileKeySealing:
             raise ValueError(f"what is sealed does not open as {context!r}: another key, place or content") from None
 
 
+class MissingKey:
+    """Stands in for a key before it is known whether one may be made: seals and opens nothing."""
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        raise errors.Unavailable("Nothing can be sealed: there is no key file yet")
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        raise ValueError(f"what is sealed does not open as {context!r}: there is no key file")
+
+
 def _bound(context: str) -> bytes:
     return _VERSION + context.encode(errors="surrogatepass")
 

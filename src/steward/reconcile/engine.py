@@ -29,6 +29,7 @@ RENEW_BEFORE = timedelta(seconds=30)
 AT_ONCE = 16  # passes side by side
 AFTER_ERROR = 1.0  # seconds, doubled with each error in a row
 LONGEST_AFTER_ERROR = 60.0
+MOST_DOUBLINGS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,14 @@ class Engine:
         """Now and then, what exists without ever having been woken here: ordered through another process, say."""
         while True:
             await self._clock.sleep(self._jittered())
-            with contextlib.suppress(errors.Refusal):
+            try:
                 for subject in await self._everything():
                     if subject not in self._state.entries:
                         self.wake(subject)
+            except errors.Refusal as reason:
+                log.warning("subjects not listed", reason=reason.message)
+            except Exception:
+                log.exception("subjects not listed")
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -162,6 +167,7 @@ class Engine:
                 # Whoever holds it may die with it: nobody else comes back before it runs out.
                 return min(self._jittered(), LEASE.total_seconds())
             result = await self._handlers[subject.partition(":")[0]](subject, lease)
+            pause = await self._pause_after(result, entry)
         except flow.Stale:
             entry.lease = None
             return AFTER_ERROR
@@ -173,8 +179,8 @@ class Engine:
             log.exception("pass failed", subject=subject)
         else:
             entry.errors = 0
-            return await self._pause_after(result, entry)
-        return float(min(LONGEST_AFTER_ERROR, AFTER_ERROR * 2 ** (entry.errors - 1)))
+            return pause
+        return float(min(LONGEST_AFTER_ERROR, AFTER_ERROR * 2 ** min(entry.errors - 1, MOST_DOUBLINGS)))
 
     async def _pause_after(self, result: Outcome | Gone, entry: _Entry) -> float | None:
         match result:

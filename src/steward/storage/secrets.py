@@ -7,6 +7,7 @@ from steward.storage import sessions, tables
 
 _table = tables.secrets
 _GET = sa.select(_table.c.sealed).where(_table.c.owner == sa.bindparam("owner"), _table.c.name == sa.bindparam("name"))
+_ANY = sa.select(_table.c.owner).limit(1)
 _REMOVE_ALL = sa.delete(_table).where(_table.c.owner == sa.bindparam("owner"))
 
 
@@ -14,6 +15,9 @@ class Secrets:
     def __init__(self, session: sessions.Session, sealing: Sealing) -> None:
         self._session = session
         self._sealing = sealing
+
+    async def any(self) -> bool:
+        return await self._session.first(_ANY) is not None
 
     async def get(self, owner: str, name: str) -> bytes | None:
         row = await self._session.first(_GET, owner=owner, name=name)

@@ -39,6 +39,12 @@ def test_an_address_that_is_none(serve: Serve, listen: str) -> None:
     assert said.startswith("steward: Settings are not right: STEWARD_LISTEN: ")
 
 
+def test_a_list_that_is_no_json(serve: Serve) -> None:
+    code, said = serve(STEWARD_UPSTREAM_DNS="1.1.1.1")
+    assert code == 1
+    assert said.startswith("steward: Settings are not right: STEWARD_UPSTREAM_DNS: a list, written as JSON")
+
+
 def test_a_machine_that_lacks_something_is_left_as_it_was(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     lack = Finding(check="capabilities", good=False, message="this root lacks CAP_NET_ADMIN", mend="privileged")
     monkeypatch.setattr(doctor, "examine", lambda spot, plan: [lack])

@@ -16,13 +16,21 @@ from steward.ports.artifacts import Missing
 
 log = structlog.get_logger(__name__)
 
+FIRST_PAUSE, LONGEST_PAUSE = 30.0, 3600.0  # seconds before what can come later is tried again
+
 
 class ComponentArtifacts:
     """`fill` brings the images of a version into the registry."""
 
-    def __init__(self, components: supply.Components, fill: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        components: supply.Components,
+        fill: Callable[[str], Awaitable[None]],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
         self._components = components
         self._fill = fill
+        self._sleep = sleep
         self._ready: dict[versions.Version, farms.Programs] = {}
         self._failed: dict[versions.Version, str] = {}
         self._tasks: dict[versions.Version, asyncio.Task[None]] = {}
@@ -94,11 +102,19 @@ class ComponentArtifacts:
         task.add_done_callback(self._later.discard)
 
     async def _rest(self, version: versions.Version) -> None:
-        try:
-            async with self._one_at_a_time:
-                for item in await asyncio.to_thread(self._components.missing, str(version)):
-                    await self._components.obtain(item)
-            async with self._filling:
-                await self._fill(str(version))
-        except errors.Refusal as reason:
-            log.warning("components not obtained", version=str(version), reason=reason.message)
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with self._one_at_a_time:
+                    for item in await asyncio.to_thread(self._components.missing, str(version)):
+                        await self._components.obtain(item)
+                async with self._filling:
+                    await self._fill(str(version))
+            except errors.Refusal as reason:
+                log.warning("components not obtained", version=str(version), reason=reason.message, again_in=pause)
+            except Exception:
+                log.exception("components not obtained", version=str(version), again_in=pause)
+            else:
+                return
+            await self._sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)

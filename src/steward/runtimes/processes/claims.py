@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from steward.domain import errors, networks
+from steward.kit import locks
 from steward.runtimes.processes import places, room
 
 FOLDER = Path("/run/steward")
@@ -117,7 +118,9 @@ def _written(spot: places.Places, plan: networks.Plan, claim: Claim) -> TextIO:
         if lack:
             raise errors.Unavailable(f"These settings cannot be used: {lack}. Mend it: {MEND}")
         file = _path(spot.instance).open("a+")
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not locks.taken(file.fileno()):
+            file.close()
+            raise errors.Unavailable(f"Another steward with the name {spot.instance} runs. Mend it: {MEND}")
         file.truncate(0)
         file.write(json.dumps(asdict(claim)))
         file.flush()

@@ -82,7 +82,7 @@ class ProcessHost:
         self._supervisor = supervisor
         self._overcommit = overcommit
         self._registry = registry
-        self._keeping_logs: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def registry_url(self) -> str:
@@ -98,7 +98,7 @@ class ProcessHost:
         except commands.Failed as reason:
             raise errors.Unavailable(f"This machine could not be prepared for clusters: {reason}") from None
         await self._supervisor.ensure(self._registry_program(program))
-        self._keeping_logs = self._keeping_logs or asyncio.get_running_loop().create_task(self._bound_logs())
+        self._keeping = self._keeping or asyncio.get_running_loop().create_task(self._keep())
 
     def capacity(self) -> hosts.Capacity:
         memory, cpus = room.memory_mb(), room.cores()
@@ -126,15 +126,25 @@ class ProcessHost:
         self._supervisor.subscribe(pass_on)
 
     async def close(self) -> None:
-        if self._keeping_logs is not None:
-            self._keeping_logs.cancel()
-            self._keeping_logs = None
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
         self._supervisor.let_go()
 
-    async def _bound_logs(self) -> None:
+    async def _keep(self) -> None:
         while True:
-            await asyncio.to_thread(logs.bound, self._spot)
+            try:
+                await self.look_after()
+            except Exception:
+                log.exception("host not looked after")
             await asyncio.sleep(logs.INTERVAL)
+
+    async def look_after(self) -> None:
+        """What no cluster's own reconciler sees: the logs' size, and the rules that keep clusters apart."""
+        await asyncio.to_thread(logs.bound, self._spot)
+        if not await links.host_stands(self._spot.instance, self._plan):
+            log.warning("rules of the host made anew", reason="somebody else took them away")
+            await links.ensure_host(self._spot.instance, self._plan)
 
     async def _raise_limits(self) -> None:
         wanted = {"fs.inotify.max_user_instances": 8192, "fs.inotify.max_user_watches": 524288}

@@ -5,6 +5,7 @@ of the nodes, both from steward's own range. Every verb may be repeated; what st
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -222,6 +223,22 @@ async def ensure_host(instance: str, plan: networks.Plan) -> None:
     # What belongs to no cluster goes nowhere, rather than out by the default route.
     await batch(None, [f"addr replace {plan.registry}/32 dev lo", f"route replace unreachable {plan.range}"])
     await commands.run("nft", "-f", "-", stdin=fresh(instance, host_rules(instance, plan)))
+
+
+async def host_stands(instance: str, plan: networks.Plan) -> bool:
+    """Whether what `ensure_host` made is there: whoever loads a firewall's rules anew takes ours away with the rest."""
+    tables = await commands.run("nft", "list", "tables", "ip")
+    routes = await commands.run("ip", "-4", "route", "show", "type", "unreachable")
+    registry = await commands.run("ip", "-4", "-o", "addr", "show", "dev", "lo", "to", f"{plan.registry}/32")
+    return f"table ip {instance}" in tables.splitlines() and f"unreachable {plan.range}" in routes and bool(registry)
+
+
+async def remove_networks(instance: str) -> None:
+    """Segments and routers of private networks, which stand without any cluster."""
+    for path in places.namespace_path(f"{instance}-").parent.glob(f"{instance}-[pr]*"):
+        if re.fullmatch(rf"{instance}-[pr]\d+", path.name):
+            await batch(None, [f"link del {path.name}"], lenient=True)
+            await remove_namespace(path.name)
 
 
 async def remove_host(instance: str, plan: networks.Plan) -> None:

@@ -37,9 +37,13 @@ def put_aside(path: Path) -> None:
 
 
 def _of_programs(spot: places.Places) -> Iterator[Path]:
-    yield from spot.registry.glob("*.log")
-    yield from (spot.state / "clusters").glob("*/log/*.log")
-    yield from (spot.state / "clusters").glob("*/nodes/*/log/*.log")
+    for folder, pattern in (
+        (spot.registry, "*.log"),
+        (spot.state / "clusters", "*/log/*.log"),
+        (spot.state / "clusters", "*/nodes/*/log/*.log"),
+    ):
+        with contextlib.suppress(OSError):  # a folder that was removed while it was looked through
+            yield from folder.glob(pattern)
 
 
 def _own() -> Iterator[Path]:

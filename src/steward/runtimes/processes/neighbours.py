@@ -2,8 +2,8 @@
 
 import json
 import socket
-from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Network
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from steward.domain import networks
@@ -50,6 +50,16 @@ def entrance(plan: networks.Plan) -> Iterator[Finding]:
         "" if wanted in own else f"{wanted} is no address of this machine, so nobody would reach a cluster by it",
         well=f"arrives at {wanted}",
         mend="set STEWARD_CLUSTER_ADDRESS to an address of this machine (`ip -4 addr` lists them)",
+    )
+
+
+def names(resolvers: Sequence[IPv4Address]) -> Finding:
+    """Without any, the DNS of clusters does not start."""
+    return verdict(
+        "resolvers",
+        "" if resolvers else "this machine names none that clusters reach: only loopback or IPv6 addresses, or nothing",
+        well=", ".join(map(str, resolvers)),
+        mend="set STEWARD_UPSTREAM_DNS to resolvers' IPv4 addresses, as a JSON list",
     )
 
 

@@ -149,12 +149,16 @@ def write_private(path: Path, text: str, *, mode: int = 0o600, durable: bool = F
     # Of its own, because two steps of a flow may write the same file at the same time.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    temporary.rename(path)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.rename(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)  # on a full disk every attempt would leave one, keys among them
+        raise
     if durable:
         sync_folder(path.parent)
     return True

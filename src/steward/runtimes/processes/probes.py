@@ -21,6 +21,7 @@ from steward.ports import clock, guests, probes
 from steward.runtimes.processes import places, sockets
 
 OK, MOST_BYTES = 200, 1 << 20
+KEPT = 600.0  # seconds after its last probe that a cluster's identity stays in memory
 
 
 class ProcessProbes:
@@ -29,7 +30,7 @@ class ProcessProbes:
         self._clock = clock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="probe-sockets")
         # Making one reads the authority and the key; a certificate lasts for dozens of probes.
-        self._contexts: dict[clusters.ClusterId, tuple[str, ssl.SSLContext]] = {}
+        self._contexts: dict[clusters.ClusterId, _Known] = {}
 
     async def probe(self, target: probes.Target) -> availability.Sighting:
         began = time.monotonic()
@@ -61,10 +62,14 @@ class ProcessProbes:
         self._thread.shutdown(wait=False)
 
     def _context(self, access: guests.Access) -> ssl.SSLContext:
+        now = time.monotonic()
         known = self._contexts.get(access.cluster_id)
-        if known is None or known[0] != access.certificate:
-            known = self._contexts[access.cluster_id] = (access.certificate, _context(access))
-        return known[1]
+        if known is None or known.certificate != access.certificate:
+            # Of clusters that are gone nobody asks any more; their keys are not kept.
+            self._contexts = {key: each for key, each in self._contexts.items() if now - each.used < KEPT}
+            known = self._contexts[access.cluster_id] = _Known(access.certificate, _context(access), now)
+        known.used = now
+        return known.context
 
     @contextlib.asynccontextmanager
     async def _connected(self, target: probes.Target, context: ssl.SSLContext) -> "AsyncIterator[_Line]":
@@ -79,6 +84,13 @@ class ProcessProbes:
                 yield _Line(reader, writer, f"{host}:{port}")
             finally:
                 writer.transport.abort()  # nothing is owed to the other side, and a dead one would never say goodbye
+
+
+@dataclass(slots=True)
+class _Known:
+    certificate: str
+    context: ssl.SSLContext
+    used: float  # by the monotonic clock
 
 
 class _Unexpected(Exception):

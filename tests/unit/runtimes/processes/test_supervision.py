@@ -103,3 +103,20 @@ def test_an_end_that_nobody_watched_is_told_when_the_program_is_started_again(tm
 
     asyncio.run(story())
     assert [each.reason for each in told] == ["it ended while no steward watched it"]
+
+
+def test_however_often_it_ends_it_is_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pauses: list[float] = []
+
+    async def ended() -> None:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "call_later", lambda pause, *_: pauses.append(pause))
+        supervisor = supervision.Supervisor()
+        program = supervision.Program(name="x", command=("x",), log=tmp_path / "log", record=tmp_path / "run.json")
+        watched = supervision._Watched(program=program)
+        watched.running_since = loop.time()
+        for _ in range(1100):
+            supervisor._on_end(watched)
+
+    asyncio.run(ended())
+    assert (pauses[0], pauses[-1], len(pauses)) == (supervision.FIRST_PAUSE, supervision.LONGEST_PAUSE, 1100)
