@@ -93,7 +93,7 @@ def test_a_subscription_as_terraform_makes_and_ends_it(tmp_path: Path) -> None:
         begun = (await service.call("POST", f"{kube}/log/subscription", {"kind": "audit", "streamId": stream_id})).body
         check_model(begun, {"operationId": str, "serviceName": str})
         seen = (await service.call("GET", kube)).body
-        assert (seen["status"], seen["auditLogsSubscribed"]) == ("UPDATING", True)
+        assert (seen["status"], seen["auditLogsSubscribed"]) == ("REDEPLOYING", True)
         assert "job:log-forwarding" in service.woken
         polled = f"/dbaas/logs/{begun['serviceName']}/operation/{begun['operationId']}"
         waiting = (await service.call("GET", polled)).body
@@ -115,7 +115,7 @@ def test_a_subscription_as_terraform_makes_and_ends_it(tmp_path: Path) -> None:
         ended = (await service.call("DELETE", one)).body
         check_model(ended, {"operationId": str, "serviceName": str})
         seen = (await service.call("GET", kube)).body
-        assert (seen["status"], seen["auditLogsSubscribed"]) == ("UPDATING", False)
+        assert (seen["status"], seen["auditLogsSubscribed"]) == ("REDEPLOYING", False)
         assert (await service.call("GET", one)).status == 404
         await forwarded(service)
         assert (await service.call("GET", kube)).body["status"] == "READY"

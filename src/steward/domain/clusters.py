@@ -108,8 +108,9 @@ _BUSY = {
     conditions_.Reason.RESTORING: Status.REDEPLOYING,
     conditions_.Reason.UPDATING: Status.UPDATING,
     conditions_.Reason.RESTRICTING: Status.REDEPLOYING,
-    conditions_.Reason.SUBSCRIBING: Status.UPDATING,
-    conditions_.Reason.UNSUBSCRIBING: Status.UPDATING,
+    # The one word that the waiters for every other change accept as well: nothing of the cluster is under way.
+    conditions_.Reason.SUBSCRIBING: Status.REDEPLOYING,
+    conditions_.Reason.UNSUBSCRIBING: Status.REDEPLOYING,
     conditions_.Reason.REDEPLOYING: Status.REDEPLOYING,
     conditions_.Reason.RESETTING: Status.RESETTING,
 }
@@ -117,6 +118,15 @@ _BUSY = {
 
 def status(cluster: Cluster) -> Status:
     """OVHcloud's word for the conditions."""
+    word = standing(cluster)
+    forwarded = conditions_.find(cluster.conditions, conditions_.Kind.LOGS_FORWARDED)
+    if word in (Status.READY, Status.UNKNOWN) and forwarded is not None and forwarded.reason in _BUSY:
+        return _BUSY[forwarded.reason]
+    return word
+
+
+def standing(cluster: Cluster) -> Status:
+    """The word without logs that are being handed over, which keep nobody from changing the cluster."""
     if cluster.deleting:
         return Status.DELETING
     if conditions_.holds(cluster.conditions, conditions_.Kind.BLOCKED):
@@ -126,9 +136,6 @@ def status(cluster: Cluster) -> Status:
     progressing = conditions_.find(cluster.conditions, conditions_.Kind.PROGRESSING)
     if progressing is not None and progressing.holds:
         return _BUSY.get(progressing.reason, Status.UPDATING)
-    forwarded = conditions_.find(cluster.conditions, conditions_.Kind.LOGS_FORWARDED)
-    if forwarded is not None and forwarded.reason in _BUSY:
-        return _BUSY[forwarded.reason]
     if conditions_.holds(cluster.conditions, conditions_.Kind.READY):
         return Status.READY
     return Status.UNKNOWN

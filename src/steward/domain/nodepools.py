@@ -12,7 +12,7 @@ from steward.domain import conditions as conditions_
 
 NodePoolId = NewType("NodePoolId", str)  # a UUID
 
-MOST_NODES = 100
+MOST_NODES = 100  # of a pool that was ordered without a bound
 MOST_ANTI_AFFINITY_NODES = 5
 LONGEST_NAME = 63
 _NAME = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
@@ -167,9 +167,9 @@ def checked_name(text: str) -> str:
     return text
 
 
-def check_bounds(pool: NodePool) -> None:
-    """`0 <= min <= desired <= max`, and the pool's own ceilings."""
-    ceiling = MOST_ANTI_AFFINITY_NODES if pool.anti_affinity else MOST_NODES
+def check_bounds(pool: NodePool, most: int) -> None:
+    """`0 <= min <= desired <= max`, and the pool's own ceilings; `most` is what its cluster can have."""
+    ceiling = MOST_ANTI_AFFINITY_NODES if pool.anti_affinity else most
     if not 0 <= pool.minimum <= pool.maximum <= ceiling:
         raise errors.BadInput(
             f"Node pool bounds are invalid: 0 <= minNodes ({pool.minimum}) <= maxNodes ({pool.maximum}) <= {ceiling} "

@@ -20,19 +20,6 @@ class Change:
     at_once: bool = False
 
 
-def check_stands(cluster: clusters.Cluster) -> None:
-    """What stands and is left alone can be changed."""
-    status = clusters.status(cluster)
-    if status is clusters.Status.READY:
-        return
-    said = _doing(cluster)
-    raise errors.Conflict(
-        f"Cluster {cluster.id} is {status.value}{f' ({said})' if said else ''}: it can be changed once it is READY",
-        name="ConflictError",
-        details={"status": status.value},
-    )
-
-
 def ordered(cluster: clusters.Cluster, change: Change, now: datetime) -> clusters.Cluster:
     """The cluster with this change under way; whoever calls puts what is wanted into it."""
     busy = conditions.Condition(
@@ -51,13 +38,3 @@ def ordered(cluster: clusters.Cluster, change: Change, now: datetime) -> cluster
         conditions=conditions.merge(cluster.conditions, busy),
         updated_at=now,
     )
-
-
-def _doing(cluster: clusters.Cluster) -> str:
-    if cluster.deleting:
-        return "it is being deleted"
-    for kind in (conditions.Kind.BLOCKED, conditions.Kind.PROGRESSING):
-        found = conditions.find(cluster.conditions, kind)
-        if found is not None and found.holds and found.message:
-            return found.message
-    return ""

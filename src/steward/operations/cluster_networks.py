@@ -12,7 +12,7 @@ from typing import Any
 
 from steward.domain import actors, clusters, conditions, errors, private_networks, projects
 from steward.domain.private_networks import Membership, PrivateNetwork, Subnet
-from steward.operations import access, history, network_records, orders, wishes
+from steward.operations import access, history, moments, network_records, orders, wishes
 from steward.operations import context as context_
 from steward.operations.registry import operation
 from steward.ports import records
@@ -228,7 +228,7 @@ async def configure(
         subnet = await work.subnets.get(wanted.nodes_subnet_id)
         assert subnet is not None, "the subnet of a cluster's nodes is not deleted"
         await _check_way_out(work, wanted, subnet, cluster.plan)
-        check_ready(cluster)
+        moments.check_stands(cluster, "its network can be changed once it is READY")
         if wanted == cluster.network:
             return "The private network configuration is as wanted already"
         said = (
@@ -253,7 +253,7 @@ async def set_load_balancers_subnet(
             raise errors.BadInput(
                 f"[loadBalancersSubnetId] cluster {cluster.id} is on the public network", name="InvalidDataError"
             )
-        check_ready(cluster)
+        moments.check_stands(cluster, "its network can be changed once it is READY")
         if on is None:
             return
         network = await work.private_networks.get(on.network_id)
@@ -267,16 +267,6 @@ async def set_load_balancers_subnet(
         said = f"Load balancers are to be in subnet {'of the nodes' if found is None else found.cidr}"
         await _change(work, actor, cluster, wanted, Change("cluster.load_balancers_subnet", said, now))
     context.wake(f"cluster:{cluster.id}")
-
-
-def check_ready(cluster: clusters.Cluster) -> None:
-    status = clusters.status(cluster)
-    if status is not clusters.Status.READY:
-        raise errors.Conflict(
-            f"Cluster {cluster.id} is {status.value}: its network can be changed once it is READY",
-            name="ConflictError",
-            details={"status": status.value},
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import dataclasses
 
 from steward.domain import actors, clusters, conditions, customizations
-from steward.operations import access, changes, history
+from steward.operations import access, changes, history, moments
 from steward.operations import clusters as clusters_
 from steward.operations import context as context_
 from steward.operations.registry import operation
@@ -30,7 +30,7 @@ async def edit(
     async with context.records.begin() as work:
         cluster = await access.cluster(work, actor, project_id, cluster_id)
         wanted = customizations.changed(cluster.customization, asked)
-        changes.check_stands(cluster)
+        moments.check_stands(cluster)
         if wanted == cluster.customization:
             return f"The customization of cluster {cluster.id} is already as asked for"
         standard = cluster.plan is clusters.Plan.STANDARD

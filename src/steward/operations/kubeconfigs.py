@@ -43,7 +43,7 @@ async def reset(context: context_.Context, actor: actors.Actor, *, project_id: s
     now = context.clock.now()
     async with context.records.begin() as work:
         cluster = await access.cluster(work, actor, project_id, cluster_id)
-        changes.check_stands(cluster)
+        moments.check_stands(cluster)
         change = changes.Change(
             operation="cluster.reset_kubeconfig",
             reason=conditions.Reason.REDEPLOYING,

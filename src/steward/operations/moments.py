@@ -2,10 +2,12 @@
 
 from steward.domain import clusters, conditions, errors, nodepools
 
+_UNDER_WAY = frozenset(
+    {clusters.Status.READY, clusters.Status.UPDATING, clusters.Status.REDEPLOYING, clusters.Status.INSTALLING}
+)
 # Pools come and change while the cluster serves; before, during a wipe and afterwards they do not.
 _NO_POOLS = frozenset(
     {
-        clusters.Status.INSTALLING,
         clusters.Status.DELETING,
         clusters.Status.DELETED,
         clusters.Status.RESETTING,
@@ -17,26 +19,21 @@ _NO_POOLS = frozenset(
 
 
 def check_pools_may_change(cluster: clusters.Cluster) -> None:
-    status = clusters.status(cluster)
-    if status in _NO_POOLS:
-        raise errors.Conflict(
-            f"Cluster {cluster.id} is {status.value}: its node pools can be changed once it is READY",
-            name="ConflictError",
-            details={"status": status.value},
-        )
+    """A change of the standing cluster that shows INSTALLING is none of these."""
+    if clusters.standing(cluster) in _NO_POOLS or _is_first_installed(cluster):
+        raise _not_now(cluster, "its node pools can be changed once it is READY")
 
 
-def check_ready(cluster: clusters.Cluster, what: str) -> None:
-    """`what` is said to be possible once it is READY."""
-    status = clusters.status(cluster)
-    if status is not clusters.Status.READY:
-        progressing = conditions.find(cluster.conditions, conditions.Kind.PROGRESSING)
-        going_on = f" ({progressing.message})" if progressing is not None and progressing.holds else ""
-        raise errors.Conflict(
-            f"Cluster {cluster.id} is {status.value}{going_on}: {what} once it is READY",
-            name="ConflictError",
-            details={"status": status.value},
-        )
+def check_stands(cluster: clusters.Cluster, then: str = "it can be changed once it is READY") -> None:
+    """What stands and is left alone can be changed."""
+    if clusters.standing(cluster) is not clusters.Status.READY:
+        raise _not_now(cluster, then)
+
+
+def check_admits(cluster: clusters.Cluster) -> None:
+    """Who may reach the API is kept apart from every other change, and may be told while one is under way."""
+    if cluster.installed_at is None or clusters.standing(cluster) not in _UNDER_WAY:
+        raise _not_now(cluster, "who may reach its API can be changed once it is READY")
 
 
 def check_pool_stays(pool: nodepools.NodePool) -> None:
@@ -46,9 +43,28 @@ def check_pool_stays(pool: nodepools.NodePool) -> None:
 
 def check_answered(cluster: clusters.Cluster) -> None:
     if cluster.installed_version is None:
-        status = clusters.status(cluster)
-        raise errors.Conflict(
-            f"Cluster {cluster.id} is {status.value}: that can be asked once its API has answered",
-            name="ConflictError",
-            details={"status": status.value},
-        )
+        raise _not_now(cluster, "that can be asked once its API has answered")
+
+
+def _is_first_installed(cluster: clusters.Cluster) -> bool:
+    return clusters.standing(cluster) is clusters.Status.INSTALLING and cluster.installed_at is None
+
+
+def _not_now(cluster: clusters.Cluster, then: str) -> errors.Conflict:
+    """A sentence that says what is going on, and until when."""
+    status, said = clusters.status(cluster).value, _doing(cluster)
+    return errors.Conflict(
+        f"Cluster {cluster.id} is {status}{f' ({said})' if said else ''}: {then}",
+        name="ConflictError",
+        details={"status": status},
+    )
+
+
+def _doing(cluster: clusters.Cluster) -> str:
+    if cluster.deleting:
+        return "it is being deleted"
+    for kind in (conditions.Kind.BLOCKED, conditions.Kind.PROGRESSING):
+        found = conditions.find(cluster.conditions, kind)
+        if found is not None and found.holds and found.message:
+            return found.message
+    return ""

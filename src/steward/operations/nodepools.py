@@ -106,6 +106,7 @@ async def edit(
         cluster, pool = await access.cluster_with_pool(work, actor, project_id, cluster_id, pool_id)
         present = await work.nodes.of_pool(pool.id)
         wanted = _changed(pool, change, await _named(work, cluster, pool, change.remove_first), present)
+        nodepools.check_bounds(wanted, capacity.MOST_NODES_OF_PLAN[cluster.plan])
         moments.check_pools_may_change(cluster)
         moments.check_pool_stays(pool)
         if wanted != pool:
@@ -133,7 +134,6 @@ def _changed(
         template=pool.template if change.template is None else templates.checked(change.template),
         remove_first=(*kept, *named) if named else pool.remove_first,
     )
-    nodepools.check_bounds(wanted)
     return wanted
 
 

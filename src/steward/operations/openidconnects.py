@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from steward.domain import actors, clusters, conditions, errors, openidconnects
-from steward.operations import access, changes, history
+from steward.operations import access, changes, history, moments
 from steward.operations import context as context_
 from steward.operations.registry import operation
 from steward.ports import records
@@ -36,7 +36,7 @@ async def create(
                 f"Cluster {cluster.id} has an OpenID Connect configuration already; change it, or delete it first",
                 name="ConflictError",
             )
-        changes.check_stands(cluster)
+        moments.check_stands(cluster)
         change = _Change("cluster.set_openid", "cluster:openid-set", f"People log in by {wanted.issuer_url}", wanted)
         await _order(work, actor, cluster, change, _while_setting(cluster), now)
     context.wake(f"cluster:{cluster_id}")
@@ -58,7 +58,7 @@ async def edit(
         cluster = await access.cluster(work, actor, project_id, cluster_id)
         before = _present(cluster)
         wanted = openidconnects.changed(before, asked)
-        changes.check_stands(cluster)
+        moments.check_stands(cluster)
         if wanted == before:
             return
         told = f"The login by {wanted.issuer_url} was changed"
@@ -73,7 +73,7 @@ async def remove(context: context_.Context, actor: actors.Actor, *, project_id: 
     async with context.records.begin() as work:
         cluster = await access.cluster(work, actor, project_id, cluster_id)
         before = _present(cluster)
-        changes.check_stands(cluster)
+        moments.check_stands(cluster)
         told = f"Nobody logs in by {before.issuer_url} any more"
         change = _Change("cluster.remove_openid", "cluster:openid-removed", told, None)
         await _order(work, actor, cluster, change, conditions.Reason.REDEPLOYING, now)

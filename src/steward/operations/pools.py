@@ -8,7 +8,7 @@ from datetime import datetime
 
 from steward.catalogue import loading
 from steward.domain import clusters, conditions, errors, nodepools
-from steward.operations import capabilities, orders, templates, wishes
+from steward.operations import capabilities, capacity, orders, templates, wishes
 from steward.operations import context as context_
 
 LONGEST_SECONDS = 86400 * 30
@@ -44,7 +44,7 @@ def ordered(
         created_at=now,
         updated_at=now,
     )
-    nodepools.check_bounds(pool)
+    nodepools.check_bounds(pool, capacity.MOST_NODES_OF_PLAN[cluster.plan])
     return pool
 
 

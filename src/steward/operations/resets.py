@@ -14,6 +14,7 @@ from steward.operations import (
     cluster_networks,
     history,
     kubeconfigs,
+    moments,
     orders,
     renewals,
     wishes,
@@ -90,7 +91,7 @@ def _check_moment(cluster: clusters.Cluster) -> None:
     progressing = conditions.find(cluster.conditions, conditions.Kind.PROGRESSING)
     restoring = progressing is not None and progressing.holds and progressing.reason is conditions.Reason.RESTORING
     if cluster.deleting or not (restoring or clusters.status(cluster) in _FAILED):
-        changes.check_stands(cluster)
+        moments.check_stands(cluster)
 
 
 def _changed(

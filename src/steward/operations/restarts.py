@@ -1,7 +1,7 @@
 """Restart a cluster's API server: without downtime, or at once."""
 
 from steward.domain import actors, conditions
-from steward.operations import access, changes, history
+from steward.operations import access, changes, history, moments
 from steward.operations import context as context_
 from steward.operations.registry import operation
 
@@ -14,7 +14,7 @@ async def restart(
     now = context.clock.now()
     async with context.records.begin() as work:
         cluster = await access.cluster(work, actor, project_id, cluster_id)
-        changes.check_stands(cluster)
+        moments.check_stands(cluster)
         change = changes.Change(
             operation="cluster.restart",
             reason=conditions.Reason.REDEPLOYING,

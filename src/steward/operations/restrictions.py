@@ -57,7 +57,7 @@ async def _changed(
         wanted = change(cluster.restrictions)
         if wanted == cluster.restrictions:
             return wanted
-        moments.check_ready(cluster, "who may reach its API can be changed")
+        moments.check_admits(cluster)
         busy = conditions.Condition(
             kind=conditions.Kind.PROGRESSING,
             holds=True,
@@ -67,10 +67,12 @@ async def _changed(
             activity="3.1.5-4",
             since=now,
         )
+        # Another change that is under way goes on under its own word; it lets in who may come as well.
+        others = conditions.holds(cluster.conditions, conditions.Kind.PROGRESSING)
         changed = dataclasses.replace(
             cluster,
             restrictions=wanted,
-            conditions=conditions.merge(cluster.conditions, busy),
+            conditions=cluster.conditions if others else conditions.merge(cluster.conditions, busy),
             updated_at=now,
         )
         await work.clusters.save(changed)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from steward.domain import actors, clusters, conditions, errors, nodes, versions
-from steward.operations import access, capabilities, changes, history, renewals
+from steward.operations import access, capabilities, changes, history, moments, renewals
 from steward.operations import context as context_
 from steward.operations.registry import operation
 
@@ -36,7 +36,7 @@ async def update(
                 f"Update aborted for service {cluster.id} because of policy {cluster.update_policy.value}",
                 name=errors.NAMELESS,
             )
-        changes.check_stands(cluster)
+        moments.check_stands(cluster)
         target = _target(cluster, wanted)
         _check_nodes(cluster, await work.nodes.of_cluster(cluster.id), target)
         change = changes.Change(

@@ -26,6 +26,8 @@ from typing import Protocol
 
 from steward.domain import clusters, customizations, networks, openidconnects, restrictions, versions
 
+ETCD_QUOTA = {clusters.Plan.FREE: 400 * 2**20, clusters.Plan.STANDARD: 8 * 2**30}  # bytes, as OVHcloud's plans say
+
 
 class Part(StrEnum):
     NETWORK = "network"
@@ -83,7 +85,7 @@ class ControlPlane:
     pods: IPv4Network
     services: IPv4Network
     files: Mapping[str, str] = field(repr=False)
-    etcd_quota_bytes: int = 400 * 2**20
+    etcd_quota_bytes: int = ETCD_QUOTA[clusters.Plan.FREE]
     sources: frozenset[restrictions.Network] | None = None  # who may reach the API; None: everybody
     admission_plugins: tuple[str, ...] = customizations.PLUGINS  # those that are on, sorted
     openid: openidconnects.OpenIdConnect | None = None

@@ -41,6 +41,7 @@ class Scope:
             sources=restrictions.admitted(self.cluster.restrictions) if self.cluster.restrictions else None,
             admission_plugins=self.cluster.customization.plugins.on,
             openid=self.cluster.openid,
+            etcd_quota_bytes=control_planes.ETCD_QUOTA[self.cluster.plan],
             generation=self.cluster.generation,
             at_once=self.cluster.at_once,
         )

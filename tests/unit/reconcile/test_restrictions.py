@@ -57,13 +57,32 @@ def test_it_is_not_ready_before_the_kernel_has_it(play: Play) -> None:
     play(story)
 
 
-def test_a_second_wish_waits_for_the_first(play: Play) -> None:
+def test_the_last_of_two_wishes_holds(play: Play) -> None:
     async def story(site: Site) -> None:
         cluster_id = await site.standing(0)
         await lives.restrict(site, cluster_id, OFFICE)
-        with pytest.raises(errors.Conflict, match=r"REDEPLOYING \(Who may reach the API is being changed\)"):
-            await lives.restrict(site, cluster_id, HOME)
-        await lives.restrict(site, cluster_id, OFFICE)  # nothing that is not wanted already
+        await lives.restrict(site, cluster_id, HOME)
+        assert await site.word(cluster_id) is clusters.Status.REDEPLOYING
+        await site.settled()
+        assert sources(site, cluster_id) == [f"{HOME}/32"]
+
+    play(story)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.2, 1.0, 2.0, 4.0])
+def test_a_wish_during_another_change_holds_once_that_is_done(play: Play, after: float) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await site.standing(1)
+        await site.restart_api(cluster_id)
+        await site.clock.sleep(after)
+        await lives.restrict(site, cluster_id, OFFICE)
+
+        async def ready() -> bool:
+            return await site.word(cluster_id) is clusters.Status.READY
+
+        assert not await ready()
+        await site.clock.until(ready, every=0.01)
+        assert sources(site, cluster_id) == [OFFICE]  # whoever reads READY may rely on it
         await site.settled()
 
     play(story)
