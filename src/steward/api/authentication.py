@@ -15,6 +15,7 @@ from fastapi import Request
 
 from steward.api import config as config_
 from steward.api import edge
+from steward.api import errors as errors_
 from steward.api.ovh import signatures
 from steward.domain import actors, credentials, errors
 from steward.operations import bearers, tokens
@@ -248,7 +249,7 @@ def _check_rights(request: Request, credential: credentials.Credential) -> None:
     if not _from_allowed_place(request, credential.allowed_ips):
         raise errors.Forbidden("This credential is not valid from this address", code="FORBIDDEN")
     if path not in _OWN and not credential.grants(request.method, path):
-        raise errors.Forbidden("This call has not been granted", code="NOT_GRANTED_CALL")
+        raise errors.Forbidden("This call has not been granted", code=errors_.NOT_GRANTED)
 
 
 def _from_allowed_place(request: Request, allowed: tuple[str, ...]) -> bool:
