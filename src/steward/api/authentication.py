@@ -32,6 +32,7 @@ LAST_USE_SECONDS = 300  # a last use is written at most this often
 # What a consumer key may always ask about itself.
 _OWN = frozenset({"/auth/currentCredential", "/auth/details", "/auth/logout"})
 _NOBODY = "0" * 32
+_OF_OPENSTACK = "OpenStack/"  # what the cluster autoscaler writes before the token that it signed in for
 _SIGNED_BY = (b"x-ovh-consumer", b"x-ovh-signature")
 _SAY_WHO = frozenset({b"authorization", b"x-ovh-application", b"x-ovh-timestamp", *_SIGNED_BY})
 
@@ -220,7 +221,7 @@ def borne(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise errors.Unauthenticated("You must login first: a bearer token is missing")
-    return token.strip()
+    return token.strip().removeprefix(_OF_OPENSTACK)
 
 
 def _headers(request: Request) -> _Headers:
