@@ -152,3 +152,17 @@ def test_lists_of_words_have_nothing_to_expand_to(tmp_path: Path) -> None:
         assert sorted(await walked(service, path, 1)) == sorted(whole.body)
 
     serving.run(tmp_path, story)
+
+
+@pytest.mark.parametrize("name", ["X-Pagination-Mode", "X-Pagination-Size", "X-Pagination-Cursor"])
+def test_who_calls_is_known_before_how_it_asks(tmp_path: Path, name: str) -> None:
+    """A stranger learns nothing of what is taken; whoever may read learns what is wrong."""
+
+    async def story(service: serving.Service) -> None:
+        wrong = {name: "no such thing"}
+        for headers, status in (({}, 401), ({"authorization": "Bearer stw_unknown"}, 403)):
+            stranger = await service.http.get(f"/1.0{service.kube}", headers=headers | wrong)
+            assert stranger.status_code == status, stranger.text
+        assert (await service.call("GET", service.kube, headers=wrong)).status == 400
+
+    serving.run(tmp_path, story)

@@ -95,6 +95,8 @@ def test_what_a_client_is(tmp_path: Path) -> None:
         }
         refused = await service.operator("POST", f"/1.0{service.kube}", {"region": "LOCAL1"}, token=token)
         assert (refused.status, refused.body["details"]["activity"]) == (403, "1.1-1")
+        assert refused.body["details"]["unauthorizedActionsByIAM"] == "publicCloudProject:apiovh:kube/create"
+        assert refused.body["details"]["unauthorizedActionsByAuthentication"] == ""
         database = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
         for secret in (client["clientSecret"], token):
             assert secret.encode() not in database

@@ -123,10 +123,14 @@ def test_rules_are_matched_against_the_path_without_its_prefix(tmp_path: Path) -
         keys = serving.Keys(issued.body["applicationKey"], issued.body["applicationSecret"], issued.body["consumerKey"])
         for prefix in ("/1.0", "/v1"):
             assert (await service.call("GET", service.kube, keys=keys, prefix=prefix)).status == 200
-        for method, path in (("POST", service.kube), ("GET", f"/cloud/project/{service.project}")):
+        project = f"/cloud/project/{service.project}"
+        for method, path, action in (("POST", service.kube, "kube/create"), ("GET", project, None)):
             answer = await service.call(method, path, keys=keys)
             assert (answer.status, answer.body["errorCode"]) == (403, "NOT_GRANTED_CALL")
             assert answer.body["message"] == "This call has not been granted"
+            missing = {key: text for key, text in answer.body["details"].items() if key.startswith("unauthorized")}
+            by_rules = {"unauthorizedActionsByAuthentication": f"publicCloudProject:apiovh:{action}"}
+            assert missing == ({**by_rules, "unauthorizedActionsByIAM": ""} if action else {}), "where it has a name"
         assert (await service.call("GET", "/auth/currentCredential", keys=keys)).body["rules"] == rules
 
     serving.run(tmp_path, story)

@@ -79,6 +79,6 @@ def test_only_a_few_doors_are_open() -> None:
     """Everything else asks for a signature or for a person's token."""
     guarded = (calls.EitherRoute, doors.SessionRoute)
     unguarded = {route.path for route in routes() if not isinstance(route, guarded)}
-    signing = {"/auth/time", "/auth/credential", "/auth/validate", "/auth/oauth2/token"}
+    signing = {"/auth/time", "/auth/credential", "/auth/validate", "/auth/oauth2/token", "/v3", "/v3/auth/tokens"}
     described = {route.path for route in description.router.routes if isinstance(route, APIRoute)}
     assert unguarded == {*signing, "/native/health", "/native/logs/tail/{token}", *SIGNING_IN, *described}

@@ -15,7 +15,7 @@ from steward.catalogue import ovh
 from tests import contract
 
 KUBE = ("kube", "capabilities")
-BESIDE = ("/me", "/auth/oauth2", "/dbaas")  # of OVHcloud's as well, and nothing of Kubernetes
+BESIDE = ("/me", "/auth/oauth2", "/v3", "/dbaas")  # of OVHcloud's as well, and nothing of Kubernetes
 
 
 @cache

@@ -15,6 +15,7 @@ from fastapi import Request
 
 from steward.api import config as config_
 from steward.api import edge
+from steward.api import errors as errors_
 from steward.api.ovh import signatures
 from steward.domain import actors, credentials, errors
 from steward.operations import bearers, tokens
@@ -31,6 +32,7 @@ LAST_USE_SECONDS = 300  # a last use is written at most this often
 # What a consumer key may always ask about itself.
 _OWN = frozenset({"/auth/currentCredential", "/auth/details", "/auth/logout"})
 _NOBODY = "0" * 32
+_OF_OPENSTACK = "OpenStack/"  # what the cluster autoscaler writes before the token that it signed in for
 _SIGNED_BY = (b"x-ovh-consumer", b"x-ovh-signature")
 _SAY_WHO = frozenset({b"authorization", b"x-ovh-application", b"x-ovh-timestamp", *_SIGNED_BY})
 
@@ -219,7 +221,7 @@ def borne(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise errors.Unauthenticated("You must login first: a bearer token is missing")
-    return token.strip()
+    return token.strip().removeprefix(_OF_OPENSTACK)
 
 
 def _headers(request: Request) -> _Headers:
@@ -248,7 +250,7 @@ def _check_rights(request: Request, credential: credentials.Credential) -> None:
     if not _from_allowed_place(request, credential.allowed_ips):
         raise errors.Forbidden("This credential is not valid from this address", code="FORBIDDEN")
     if path not in _OWN and not credential.grants(request.method, path):
-        raise errors.Forbidden("This call has not been granted", code="NOT_GRANTED_CALL")
+        raise errors.Forbidden("This call has not been granted", code=errors_.NOT_GRANTED)
 
 
 def _from_allowed_place(request: Request, allowed: tuple[str, ...]) -> bool:

@@ -90,8 +90,7 @@ class EitherRoute(APIRoute):
     """Signed writes go through the memory of what was answered already."""
 
     def get_route_handler(self) -> Handler:
-        made = super().get_route_handler()
-        inner = _from_kept(made) if (self.openapi_extra or {}).get(KEPT) else made
+        inner = self.behind_door(super().get_route_handler())
 
         async def handle(request: Request) -> Response:
             if "authorization" in request.headers:
@@ -99,6 +98,10 @@ class EitherRoute(APIRoute):
             return await _signed(request, inner)
 
         return handle
+
+    def behind_door(self, made: Handler) -> Handler:
+        """What is done once it is known who calls."""
+        return _from_kept(made) if (self.openapi_extra or {}).get(KEPT) else made
 
 
 def _from_kept(inner: Handler) -> Handler:
@@ -115,19 +118,20 @@ def _from_kept(inner: Handler) -> Handler:
 class SignedRoute(EitherRoute):
     """OVHcloud's own: its clients sign; who bears a token may as well. Their headers may ask for a part of a list."""
 
-    def get_route_handler(self) -> Handler:
-        inner = super().get_route_handler()
-        if "GET" not in (self.methods or ()):
-            return inner
+    def behind_door(self, made: Handler) -> Handler:
+        inner = super().behind_door(made)
+        return _in_parts(inner) if "GET" in (self.methods or ()) else inner
 
-        async def handle(request: Request) -> Response:
-            wanted = lists.asked(request.headers)
-            answer = await inner(request)
-            if wanted is None:
-                return answer
-            return lists.cut(answer, wanted, history=requests.flag(request.query_params.get("history")))
 
-        return handle
+def _in_parts(inner: Handler) -> Handler:
+    async def answer(request: Request) -> Response:
+        wanted = lists.asked(request.headers)
+        whole = await inner(request)
+        if wanted is None:
+            return whole
+        return lists.cut(whole, wanted, history=requests.flag(request.query_params.get("history")))
+
+    return answer
 
 
 async def _borne(request: Request, inner: Handler) -> Response:

@@ -30,7 +30,7 @@ TYPED = "steward.typed_path"  # the whole path as it was sent
 METHOD = "steward.typed_method"  # as it was sent, and signed
 PREFIXED = "steward.prefixed"
 # What answers without a prefix.
-_OPEN = (b"/native", b"/console", b"/auth/validate", b"/auth/oauth2", b"/openapi.json", b"/docs")
+_OPEN = (b"/native", b"/console", b"/auth/validate", b"/auth/oauth2", b"/v3", b"/openapi.json", b"/docs")
 
 _HEADERS = (
     (b"cache-control", b"no-cache, no-store"),

@@ -15,15 +15,21 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from steward.api import answers
+from steward.catalogue import ovh
 from steward.domain import errors
+from steward.operations import rights
 
 _log = structlog.get_logger()
 
 QUERY_ID = "steward.query_id"  # in the ASGI scope, put there by the edge
+NOT_GRANTED = "NOT_GRANTED_CALL"  # by the access rules of a credential
+_BY_AUTHENTICATION = "unauthorizedActionsByAuthentication"
+_BY_IAM = "unauthorizedActionsByIAM"
 
 _TYPES = {
     "int": "long",
@@ -63,7 +69,19 @@ def answer(request: Request, reason: Exception) -> Response:
     headers = reason.headers if isinstance(reason, HTTPException) else None
     if isinstance(reason, errors.TooManyRequests):
         headers = {"Retry-After": str(reason.after)}
-    return shaped(told(request, reason), request.scope.get(QUERY_ID, ""), headers)
+    refusal = told(request, reason)
+    return shaped(refusal, request.scope.get(QUERY_ID, ""), headers, _missing(request, refusal))
+
+
+def _missing(request: Request, refusal: errors.Refusal) -> Mapping[str, str]:
+    """The action that was not allowed, by OVHcloud's name: go-ovh and what is made with it print it."""
+    route = request.scope.get("route")
+    action = ovh.action(request.method, route.path) if isinstance(route, APIRoute) else ""
+    if action and refusal.code == NOT_GRANTED:
+        return {_BY_AUTHENTICATION: action, _BY_IAM: ""}
+    if action and isinstance(refusal, rights.Refused):
+        return {_BY_AUTHENTICATION: "", _BY_IAM: action}
+    return {}
 
 
 def told(request: Request, reason: Exception) -> errors.Refusal:
@@ -90,8 +108,13 @@ def as_refusal(reason: Exception) -> errors.Refusal | None:
     return None
 
 
-def shaped(refusal: errors.Refusal, query_id: str, headers: Mapping[str, str] | None = None) -> Response:
-    details = {**refusal.details, "whoseTurn": refusal.whose_turn}
+def shaped(
+    refusal: errors.Refusal,
+    query_id: str,
+    headers: Mapping[str, str] | None = None,
+    missing: Mapping[str, str] | None = None,
+) -> Response:
+    details = {**refusal.details, **(missing or {}), "whoseTurn": refusal.whose_turn}
     if query_id:
         details["queryId"] = query_id
     body = {

@@ -4,6 +4,7 @@ The published description takes the names of parameters and what operations say 
 everything else of it, and every answer, with what stands here; docs/compatibility.md is written from both.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,6 +15,9 @@ import yaml
 
 PROJECT = "/cloud/project/{serviceName}"
 OWN = "own"  # instead of an enumeration's values: they are this service's
+
+_ACTIONS = "publicCloudProject:apiovh:"
+_PARAMETER = re.compile(r"{\w+(:path)?}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,11 @@ class Operation:
         return f"{self.method} {self.path}"
 
     @property
+    def action(self) -> str:
+        """By its whole name; empty where OVHcloud names none."""
+        return f"{_ACTIONS}{self.iam}" if self.iam else ""
+
+    @property
     def answered(self) -> Type | None:
         """What clients get from us."""
         return Type.parsed(self.ours) if self.ours else self.answer
@@ -78,6 +87,21 @@ def operations() -> tuple[Operation, ...]:
         for group, members in _document("ovh_operations.yaml")["groups"].items()
         for each in members
     )
+
+
+def shape(path: str) -> str:
+    """Without the names of its parameters, which are others in our routes."""
+    return _PARAMETER.sub("{}", path)
+
+
+def action(method: str, path: str) -> str:
+    """What allows a call; empty where OVHcloud names no action, or does not have the call."""
+    return _actions().get((method, shape(path)), "")
+
+
+@cache
+def _actions() -> Mapping[tuple[str, str], str]:
+    return {(each.method, shape(each.path)): each.action for each in operations() if each.action}
 
 
 def _operation(group: str, given: dict[str, Any]) -> Operation:

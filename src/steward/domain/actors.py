@@ -63,14 +63,16 @@ def person(found: people.Person) -> Actor:
     )
 
 
-def client(found: oauth2.Client) -> Actor:
-    """A program of either party, in the role that it was given."""
+def client(found: oauth2.Client, project: projects.ProjectId | None = None) -> Actor:
+    """A program of either party, in the role that it was given; in one project alone it is nobody's owner."""
+    limited = project is not None and found.role is people.Role.OWNER
     return Actor(
         name=f"{found.account or found.party}/oauth2-{found.id}",
         party=found.party,
         kind=Kind.CREDENTIAL,
-        role=found.role,
+        role=people.Role.ADMIN if limited else found.role,
         account=found.account,
+        only=() if project is None else (project,),
         client_id=found.id,
     )
 

@@ -1,4 +1,5 @@
-"""OAuth2 clients: programs that act for a party in a role, and the access tokens that they are given for an hour.
+"""OAuth2 clients: programs that act for a party in a role, and the access tokens that they are given for an hour, or
+for a day and one project.
 
 Secrets are not in here: of a client's secret and of a token only the SHA-256 is kept. Both are random and long.
 """
@@ -13,6 +14,8 @@ from steward.domain import errors, people, projects
 ClientId = NewType("ClientId", str)  # 16 hex digits, as OVHcloud's
 
 TOKEN_LIVES = timedelta(hours=1)
+# The cluster autoscaler asks for another after 23 hours, whatever it was told of the end and whatever was refused.
+PROJECT_TOKEN_LIVES = timedelta(hours=24)
 SCOPE = "all"
 USUAL_ROLE = people.Role.ADMIN
 LONGEST_NAME, LONGEST_DESCRIPTION = 100, 255
@@ -45,8 +48,11 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
+    """`project_id` is the only one that it is good in; without it, all of the client's."""
+
     hash: str = field(repr=False)
     client_id: ClientId
+    project_id: projects.ProjectId | None = None
     created_at: datetime
     expires_at: datetime
 

@@ -1,7 +1,7 @@
 """OAuth2 clients of a party: made, described, removed; and the access tokens that they are given for their secret.
 
 A customer's clients are its owners' to manage, the provider's its operators'. What a client may do, its role says. Its
-tokens end after an hour, with the client, or when one of them signs out.
+tokens end after an hour (those for one project after a day), with the client, or when one of them signs out.
 """
 
 import dataclasses
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import structlog
 
 from steward.domain import accounts, actors, errors, oauth2, projects
+from steward.operations import access, history, rights, tokens
 from steward.operations import context as context_
-from steward.operations import history, rights, tokens
 from steward.operations.registry import operation
 from steward.ports import records
 
@@ -42,11 +42,20 @@ class Held:
 
     @property
     def actor(self) -> actors.Actor:
-        return actors.client(self.client)
+        return actors.client(self.client, self.token.project_id)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """`secret` is the token as it is borne; it is kept nowhere."""
+
+    token: oauth2.AccessToken
+    client: oauth2.Client
+    secret: str = dataclasses.field(repr=False)
 
 
 class WrongClient(errors.Unauthenticated):
-    """Unknown, or with a wrong secret: the answer does not tell which."""
+    """Unknown, with a wrong secret, or asking for a project out of its reach: the answer does not tell which."""
 
 
 @operation("oauth2_client.create", "staff_oauth2_client.create")
@@ -149,34 +158,53 @@ def _owner(account: projects.AccountId | None) -> str:
 
 
 @operation("access_token.issue", "staff_access_token.issue")
-async def issue(context: context_.Context, client_id: str, secret: str) -> tuple[oauth2.AccessToken, str]:
-    """For a client's own secret. `WrongClient` costs the same whatever was wrong."""
+async def issue(context: context_.Context, client_id: str, secret: str, *, project_id: str | None = None) -> Issued:
+    """For a client's own secret, good in one project where one is named. `WrongClient` costs the same whatever was
+    wrong."""
     now, made = context.clock.now(), PREFIX + secrets.token_urlsafe(32)
     async with context.records.read() as work:  # a wrong secret makes no writer wait
-        await _known(work, client_id, secret)
+        await _known(work, client_id, secret, project_id)
     async with context.records.begin() as work:
-        client = await _known(work, client_id, secret)
+        client = await _known(work, client_id, secret, project_id)
         tokens.narrow("access_token.issue", client.party)
         await rights.decided(work, actors.client(client))
         for each in await work.access_tokens.of(client.id):
             if not each.usable(now):
                 await work.access_tokens.remove(each.hash)
+        lives = oauth2.TOKEN_LIVES if project_id is None else oauth2.PROJECT_TOKEN_LIVES
         token = oauth2.AccessToken(
-            hash=tokens.digest(made), client_id=client.id, created_at=now, expires_at=now + oauth2.TOKEN_LIVES
+            hash=tokens.digest(made),
+            client_id=client.id,
+            project_id=None if project_id is None else projects.ProjectId(project_id),
+            created_at=now,
+            expires_at=now + lives,
         )
         await work.access_tokens.put(token)
         await work.access_tokens.keep_latest(client.id, MOST_TOKENS)
         await work.oauth2_clients.put(dataclasses.replace(client, last_use=now))
-    return token, made
+    return Issued(token=token, client=client, secret=made)
 
 
-async def _known(work: records.Work, client_id: str, secret: str) -> oauth2.Client:
+async def _known(work: records.Work, client_id: str, secret: str, project_id: str | None) -> oauth2.Client:
     client = await work.oauth2_clients.get(client_id[:_LONGEST])
     expected = _NO_HASH if client is None else client.secret_hash
     right = hmac.compare_digest(tokens.digest(secret[:_LONGEST]), expected)
-    if client is None or not right or await _closed(work, client):
+    if client is None or not right or await _closed(work, client) or not await _reached(work, client, project_id):
         raise WrongClient("The client is not known, or its secret is not right", code="INVALID_CLIENT")
     return client
+
+
+async def _reached(work: records.Work, client: oauth2.Client, project_id: str | None) -> bool:
+    """The provider's own programs reach every project: no token could bind them to one."""
+    if project_id is None:
+        return True
+    if client.account is None:
+        return False
+    try:
+        await access.seen(work, actors.client(client), project_id)
+    except errors.NotFound:
+        return False
+    return True
 
 
 async def _closed(work: records.Work, client: oauth2.Client) -> bool:

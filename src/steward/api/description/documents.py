@@ -90,23 +90,19 @@ def _document(routes: list[APIRoute], title: str, servers: list[Document]) -> Do
     _walk(found, lambda schema: _name_words(schema, schemas))
     schemas["Error"] = copy.deepcopy(ERROR)
     found["components"]["securitySchemes"] = _schemes()
-    known = {(each.method, _shape(each.path)): each for each in ovh.operations()}
+    known = {(each.method, ovh.shape(each.path)): each for each in ovh.operations()}
     paths = {}
     for path, item in found["paths"].items():
         for method, operation in item.items():
-            contract = known.get((method.upper(), _shape(path)))
+            contract = known.get((method.upper(), ovh.shape(path)))
             _complete(operation, contract)
             if contract is not None:
                 _as_there(operation, path, contract.path)
-        first = next((known[key] for key in ((m.upper(), _shape(path)) for m in item) if key in known), None)
+        first = next((known[key] for key in ((m.upper(), ovh.shape(path)) for m in item) if key in known), None)
         paths[first.path if first is not None else path] = item
     found["paths"] = paths
     links.add(found)
     return found
-
-
-def _shape(path: str) -> str:
-    return _PARAMETER.sub("{}", path)
 
 
 def _complete(operation: Document, contract: ovh.Operation | None) -> None:
@@ -122,8 +118,8 @@ def _complete(operation: Document, contract: ovh.Operation | None) -> None:
     operation["summary"] = contract.says
     if contract.deprecated:
         operation["deprecated"] = True
-    if contract.iam:
-        operation["x-iam-actions"] = [{"name": f"publicCloudProject:apiovh:{contract.iam}", "required": True}]
+    if contract.action:
+        operation["x-iam-actions"] = [{"name": contract.action, "required": True}]
     if contract.expand:
         operation["x-expanded-response"] = contract.expand
     operation["security"] = [] if contract.open else [{name: [] for name, _, _ in _SIGNED}, {"token": []}]

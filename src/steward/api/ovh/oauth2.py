@@ -46,18 +46,18 @@ async def token(request: Request, wired: calls.Open) -> Response:
         fields = await _fields(request)
         client = _client(request, fields)
         _check_grant(fields)
-        made, secret = await _issued(oauth2_.issue(wired.context, client.id, client.secret))
+        made = await _issued(oauth2_.issue(wired.context, client.id, client.secret))
     except _Wrong as wrong:
         body = {"error": wrong.error, "error_description": wrong.description}
         asks = {"www-authenticate": 'Basic realm="steward"'} if basic and wrong.status == 401 else {}
         return answers.Json(body, status_code=wrong.status, headers={**_NOT_KEPT, **asks})
     calls.spend(request, f"client {client.id}")
-    seconds = int((made.expires_at - made.created_at).total_seconds())
-    answer = {"access_token": secret, "token_type": "Bearer", "expires_in": seconds, "scope": oauth2.SCOPE}
+    seconds = int((made.token.expires_at - made.token.created_at).total_seconds())
+    answer = {"access_token": made.secret, "token_type": "Bearer", "expires_in": seconds, "scope": oauth2.SCOPE}
     return answers.ok(answer, _NOT_KEPT)
 
 
-async def _issued(issuing: Coroutine[Any, Any, tuple[oauth2.AccessToken, str]]) -> tuple[oauth2.AccessToken, str]:
+async def _issued(issuing: Coroutine[Any, Any, oauth2_.Issued]) -> oauth2_.Issued:
     try:
         return await issuing
     except oauth2_.WrongClient as refusal:
