@@ -235,6 +235,9 @@ def test_a_report_is_sealed_and_an_altered_row_is_named(tmp_path: Path) -> None:
             assert reports.verify(forged, trusted=[key]).altered == (row["activity"],)
         shorter = {**report, "rows": report["rows"][1:]}
         assert reports.verify(shorter, trusted=[key]).altered == (report["rows"][0]["activity"],)
+        first, *others = report["rows"]
+        for rows in ([{**first, "state": "proven!"}, first, *others], [first, first, *others], [*others, first]):
+            assert not reports.verify({**report, "rows": rows}, trusted=[key]).holds, "repeated, or in another order"
         assert reports.verify({**report, "at": "2020"}, trusted=[key]).altered == ("head",)
         for broken in (None, 7, {}, {"key": key.text, "note": "x"}, {"key": "x", "note": report["proof"]["note"]}):
             assert not reports.verify({**report, "proof": broken}).holds

@@ -64,6 +64,11 @@ class Finding:
     text: str
 
 
+def acts_of(cluster_id: clusters.ClusterId) -> str:
+    """Who owns what its customer did: apart from breaches and gaps, which it would push out, and the customer's own."""
+    return f"{cluster_id}/acts"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """Counts of one cluster, row and day, so that a zero can be told from a log that nobody read."""

@@ -69,6 +69,8 @@ def _verified(document: Document, trusted: Sequence[notes.Key]) -> Verdict:
     wanted, found = _digests(text), _digests(_text(document))
     altered = [name for name in {**wanted, **found} if wanted.get(name) != found.get(name)]
     known = [each for each in trusted if each.public == key.public]
+    if not altered and text.splitlines() != _text(document).splitlines():
+        altered = ["the order or the number of its rows"]
     fault = ""
     if altered:
         fault = f"not as it was sealed: {', '.join(altered)}"

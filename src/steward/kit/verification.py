@@ -301,6 +301,11 @@ class _Verification:
                 "No key and no checkpoint of yours was given: the file agrees with itself. That the log was not "
                 "written anew as a whole is shown by the key, or a checkpoint, that you kept (--key, --checkpoint)."
             )
+        elif not self._saved:
+            self._verdict.remarks.append(
+                "No checkpoint of yours was given: that nothing was cut off at the end is shown by one that you kept "
+                "(--checkpoint), or that your webhook was sent."
+            )
 
     def _fault(self, kind: str, expected: str, found: str) -> _Found:
         index = self._tree.size

@@ -5,6 +5,7 @@ checkpoints are signed with: one with the first key stands before its first chec
 the one before.
 """
 
+import contextlib
 import dataclasses
 import uuid
 from datetime import datetime
@@ -106,7 +107,9 @@ async def rotated(work: records.Work, *, at: datetime, service: str, actor: str)
     for log in await work.ledger.logs():
         # A log that was never signed begins with whichever key is in use then.
         if await work.ledger.checkpoint(log) is not None:
-            await _announce(work, log, new, at, actor=actor)
+            # A damaged log keeps no other from having a new key, which its note binds to the old one by itself.
+            with contextlib.suppress(errors.Unavailable):
+                await _announce(work, log, new, at, actor=actor)
     return new
 
 

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from steward.domain import actors, availability, clusters, errors, evidence, ledgers, notices, projects
-from steward.operations import access, outages, outbox
+from steward.operations import access, outages, outbox, terms
 from steward.operations import context as context_
 from steward.ports import records
 from steward.responsibility import coverage, evidence_rules, matrix, model
 
+CLOCK_SKEW = timedelta(minutes=1)
 CONFIRM_AT_MOST = timedelta(hours=1)  # between two entries about what has not changed
 MOST_RECEIPTS = 200  # of one row that are looked at
 
@@ -139,7 +140,7 @@ async def is_news(work: records.Work, piece: evidence.Evidence) -> bool:
 
 def _due(before: evidence.Evidence, piece: evidence.Evidence) -> bool:
     """Whether what has not changed is confirmed in the ledger: halfway through its validity, hourly at most."""
-    if before.ledger_at is None:
+    if before.ledger_at is None or _went_back(before.ledger_at, piece):
         return True
     pause = max(CONFIRM_AT_MOST, (piece.valid_until - piece.observed_at) / 2)
     return piece.observed_at - before.ledger_at >= pause
@@ -147,7 +148,14 @@ def _due(before: evidence.Evidence, piece: evidence.Evidence) -> bool:
 
 def _worth_writing(before: evidence.Evidence, piece: evidence.Evidence) -> bool:
     """A look that found the same is written once it makes the evidence clearly younger."""
+    if _went_back(before.observed_at, piece):
+        return True
     return piece.observed_at - before.observed_at >= (before.valid_until - before.observed_at) / 20
+
+
+def _went_back(before: datetime, piece: evidence.Evidence) -> bool:
+    """The clock, by more than two looks may pass each other: what is dated ahead would stand until time caught up."""
+    return before - piece.observed_at > CLOCK_SKEW
 
 
 async def of_cluster(context: context_.Context, actor: actors.Actor, *, project_id: str, cluster_id: str) -> Report:
@@ -199,7 +207,9 @@ async def _common(work: records.Work, now: datetime) -> _Common:
 
 async def _report(work: records.Work, subject: _Subject, common: _Common, actor: actors.Actor) -> Report:
     cluster, project = subject.cluster, subject.project
-    contract = matrix.load(cluster.contract) if cluster is not None else matrix.load()
+    contract = (
+        matrix.load(cluster.contract) if cluster is not None else await terms.matrix_of_ended(work, subject.cluster_id)
+    )
     names = (evidence.of_cluster(subject.cluster_id), evidence.of_project(project.id))
     pieces = [*common.pieces, *[each for name in names for each in await work.evidence.of(name)]]
     words = [*common.words, *[each for name in names for each in await work.attestations.of(name)]]

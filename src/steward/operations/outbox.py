@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from steward.domain import actors, clusters, errors, events, ledgers, people, projects
 from steward.domain import evidence as evidence_
 from steward.domain import notices as notices_
+from steward.operations import terms
 from steward.ports import records
 from steward.responsibility import matrix, model
 from steward.responsibility import notices as table
@@ -60,7 +61,7 @@ async def inform(work: records.Work, news: News) -> Sequence[notices_.Notice]:
     """One notice for each party that has I and did not act itself; none where nobody has."""
     if not table.ever(news.activity, news.type):
         return []
-    contract = await _contract(work, news.cluster_id)
+    contract = await _contract(work, news)
     to = table.recipients(contract, news.activity, news.type, news.acted)
     return [await _told(work, news, party) for party in to]
 
@@ -300,10 +301,15 @@ async def _append(work: records.Work, entry: ledgers.Draft, project_id: projects
     return await work.ledger.append(ledgers.log_of(project_id), entry)
 
 
-async def _contract(work: records.Work, cluster_id: clusters.ClusterId | None) -> model.Matrix:
-    """The one that the cluster is pinned to; of what has none, or is gone, the newest."""
-    cluster = None if cluster_id is None else await work.clusters.get(cluster_id)
-    return matrix.load() if cluster is None else matrix.load(cluster.contract)
+async def _contract(work: records.Work, news: News) -> model.Matrix:
+    """The one that the cluster is or was pinned to, or its project accepted; of what has neither, the newest."""
+    if news.cluster_id is None:
+        project = None if news.project_id is None else await work.projects.get(news.project_id)
+        return await terms.matrix_of(work, project, None)
+    cluster = await work.clusters.get(news.cluster_id)
+    if cluster is None:
+        return await terms.matrix_of_ended(work, news.cluster_id)
+    return matrix.load(cluster.contract)
 
 
 async def _party_of(work: records.Work, name: str) -> str:

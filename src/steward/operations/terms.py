@@ -27,3 +27,11 @@ async def matrix_of(
         return matrix.load(cluster.contract)
     acceptance = None if project is None else await accepted(work, project.id)
     return matrix.load(acceptance.version if acceptance else "")
+
+
+async def matrix_of_ended(work: records.Work, cluster_id: clusters.ClusterId) -> model.Matrix:
+    """What a cluster was pinned to that is gone: the acceptance and the order outlive it."""
+    accepted_later = await work.acceptances.of(cluster_id, latest=1)
+    ordered = await work.events.of_cluster(cluster_id, limit=1)
+    version = accepted_later[0].version if accepted_later else ordered[0].facts.get("contract", "") if ordered else ""
+    return matrix.load(version if version in matrix.versions() else "")

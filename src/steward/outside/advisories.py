@@ -11,7 +11,7 @@ import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,11 @@ Document = Mapping[str, Any]
 class OsvAdvisories:
     """`source` is a folder or an http(s) URL; `modules` the folder of the Go modules that pin the components."""
 
-    def __init__(self, source: str, modules: Callable[[], Path]) -> None:
+    def __init__(
+        self, source: str, modules: Callable[[], Path], now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._source = source
+        self._now = now
         self._modules = modules
 
     async def scan(self) -> Scan:
@@ -52,13 +55,15 @@ class OsvAdvisories:
         by_name = defaultdict(list)
         for each in components:
             by_name[each.ecosystem, each.name].append(each)
+        now = self._now()
         newest: list[datetime] = []
         found: list[Advisory] = []
         for ecosystem in ECOSYSTEMS:
             latest: datetime | None = None
             for document in self._documents(ecosystem, archives):
                 modified = times.parsed(document["modified"])
-                latest = modified if latest is None else max(latest, modified)
+                if modified <= now:  # one that is dated ahead must not make all others look fresh
+                    latest = modified if latest is None else max(latest, modified)
                 found += matches(document, by_name)
             if latest is None:
                 raise ValueError(f"it holds nothing about {ecosystem}")

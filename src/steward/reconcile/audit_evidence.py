@@ -21,7 +21,7 @@ COLLECTOR = "audit"
 EVERY = timedelta(minutes=10)
 BREACH_STANDS = timedelta(days=30)
 CONFIRMED_EVERY = timedelta(hours=1)  # in the ledger, while nothing but the counts changes
-MOST_FINDINGS = 1000
+MOST_FINDINGS = 10_000
 ROWS = (*audit_rules.NEGATIVE, audit_rules.CREDENTIALS, audit_rules.IMPORT_EXPORT)
 
 
@@ -140,7 +140,7 @@ def _steady(piece: evidence.Evidence, before: evidence.Evidence | None) -> evide
         return piece
     if piece.outcome is Outcome.BREACHED or before.facts.get("from") != piece.facts.get("from"):
         return piece
-    if piece.observed_at - before.ledger_at >= CONFIRMED_EVERY:
+    if not timedelta() <= piece.observed_at - before.ledger_at < CONFIRMED_EVERY:  # the clock may have gone back
         return piece
     return evidence.Evidence(
         activity=piece.activity,

@@ -20,6 +20,7 @@ EVERY = 3600.0  # seconds
 CREDENTIALS_KEPT = timedelta(days=7)  # after their end: a log may be read late
 COUNTS_KEPT = audit_evidence.BREACH_STANDS + timedelta(days=2)
 GAPS_KEPT = timedelta(days=90)
+ACTS_KEPT = 1000  # of the customer's, which explain outages
 MOST_AT_ONCE = 1000  # in one transaction
 
 
@@ -30,6 +31,7 @@ def jobs(services: Services) -> list[jobs_.Job]:
             gone = await _credentials(work, now)
             for cluster in await work.clusters.all():
                 gone += await _counts(work, cluster.id, now) + await _gaps(work, cluster.id, now)
+                await work.findings.keep_latest(audits.acts_of(cluster.id), ACTS_KEPT)
         if gone:
             log.info("audit records pruned", count=gone)
 

@@ -60,6 +60,9 @@ async def sign_grown(services: Services) -> list[str]:
                 await checkpoints.signed(work, each, at=services.clock.now(), service=services.ledger_name)
         except checkpoints.Damaged as reason:
             await _note(services, reason.damage)
+        except errors.Unavailable as reason:
+            # A part of the tree that is lost after what was signed; the daily reading says which.
+            log.error("ledger.not_signed", log=each, reason=reason.message)
         else:
             signed.append(each)
     return signed

@@ -125,7 +125,10 @@ async def _facts(work: records.Work, outage: incidents.Outage, until: datetime) 
     while page := await work.events.of_cluster(outage.cluster_id, after=last, limit=PAGE):
         last = page[-1].id
         found += [_of_event(each) for each in page if since <= each.at <= until and not each.type.startswith(_OWN)]
-    acts = await work.findings.of(outage.cluster_id, latest=PAGE)
+    acts = [
+        *await work.findings.of(outage.cluster_id, latest=PAGE),
+        *await work.findings.of(audits.acts_of(outage.cluster_id), latest=PAGE),
+    ]
     found += [_of_finding(each) for each in acts if since <= each.at <= until and each.sort is not audits.Sort.GAP]
     return sorted(found, key=lambda each: each.at)
 

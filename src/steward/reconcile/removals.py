@@ -6,6 +6,7 @@ Called by `clusters` once its deletion was asked for.
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from steward.domain import audits
 from steward.operations import history
 from steward.reconcile import engine, flow, outcome
 from steward.reconcile.evidence import ends
@@ -55,6 +56,7 @@ class Removal:
             )
             for noun in ends.of_a_cluster(work):
                 await noun.remove_of(scope.cluster.id)
+            await work.findings.remove_of(audits.acts_of(scope.cluster.id))
             await work.clusters.remove(scope.cluster.id)
             await work.allotments.give_back("cluster-slot", scope.cluster.id)
             await ends.prove(work, scope.cluster, self._services.clock.now())

@@ -67,6 +67,12 @@ def _cluster(value: Any) -> str:
     return str(value.cluster_id)
 
 
+def _finding(value: audits.Finding) -> str:
+    if value.sort is audits.Sort.CUSTOMER_ACT:
+        return audits.acts_of(value.cluster_id)
+    return str(value.cluster_id)
+
+
 def _subject(value: Any) -> str:
     return str(value.subject)
 
@@ -181,7 +187,7 @@ KINDS: dict[str, Kind[Any]] = {
         due=lambda each: each.expires_at,
     ),
     "positions": Kind(name="positions", type=audits.Position, id=_cluster, owner=_cluster),
-    "findings": Kind(name="findings", type=audits.Finding, id=_own_id, owner=_cluster),
+    "findings": Kind(name="findings", type=audits.Finding, id=_own_id, owner=_finding),
     "tallies": Kind(name="tallies", type=audits.Tally, id=_own_id, owner=_cluster),
     "log_streams": Kind(name="log_streams", type=logs.Stream, id=_own_id, owner=lambda each: each.account),
     "log_subscriptions": Kind(

@@ -8,6 +8,7 @@ import socketserver
 import threading
 import zipfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from hypothesis import strategies as st
 
 from steward.outside import advisories, pins
 from steward.ports.advisories import Component, Scan
+
+NOW = datetime(2031, 1, 1, tzinfo=UTC)
 
 MODULES = """module example.org/steward
 
@@ -64,7 +67,7 @@ def scanned(folder: Path, *entries: Mapping[str, Any], packed: bool = False) -> 
             continue
         for number, each in enumerate(found):
             (place / f"{number}.json").write_text(json.dumps(each))
-    scan = advisories.OsvAdvisories(str(folder / "database"), lambda: folder / "kube")
+    scan = advisories.OsvAdvisories(str(folder / "database"), lambda: folder / "kube", lambda: NOW)
     return asyncio.run(scan.scan())
 
 
@@ -96,6 +99,12 @@ def test_what_is_affected_is_found_with_what_mends_it(tmp_path: Path, packed: bo
     assert scan.components > 50
 
 
+def test_an_entry_that_is_dated_ahead_makes_nothing_look_fresh(tmp_path: Path) -> None:
+    old = entry(id="GO-1", modified="2028-01-01T00:00:00Z")
+    ahead = entry(id="GO-2", modified="2099-01-01T00:00:00Z")
+    assert scanned(tmp_path, old, ahead).newest == datetime(2028, 1, 1, tzinfo=UTC)
+
+
 def test_a_withdrawn_entry_is_about_nothing(tmp_path: Path) -> None:
     assert scanned(tmp_path, entry(withdrawn="2030-01-01T00:00:00Z")).found == []
 
@@ -106,7 +115,9 @@ def test_a_withdrawn_entry_is_about_nothing(tmp_path: Path) -> None:
 def test_a_broken_database_is_a_reason(tmp_path: Path, broken: str) -> None:
     scanned(tmp_path, entry())
     (tmp_path / "database" / "Go" / "0.json").write_text(broken)
-    scan = asyncio.run(advisories.OsvAdvisories(str(tmp_path / "database"), lambda: tmp_path / "kube").scan())
+    scan = asyncio.run(
+        advisories.OsvAdvisories(str(tmp_path / "database"), lambda: tmp_path / "kube", lambda: NOW).scan()
+    )
     assert scan.newest is None
     assert "could not be read" in scan.reason
 
@@ -116,7 +127,9 @@ def test_a_database_that_lacks_an_ecosystem_is_a_reason(tmp_path: Path, gone: st
     scanned(tmp_path, entry())
     for path in (tmp_path / "database" / gone).iterdir():
         path.unlink()
-    scan = asyncio.run(advisories.OsvAdvisories(str(tmp_path / "database"), lambda: tmp_path / "kube").scan())
+    scan = asyncio.run(
+        advisories.OsvAdvisories(str(tmp_path / "database"), lambda: tmp_path / "kube", lambda: NOW).scan()
+    )
     assert (scan.newest, gone in scan.reason) == (None, True)
 
 
@@ -133,10 +146,10 @@ def test_a_mirror_is_read_by_its_url_and_without_an_archive_it_is_a_reason(tmp_p
     with socketserver.TCPServer(("127.0.0.1", 0), quiet) as mirror:
         threading.Thread(target=mirror.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{mirror.server_address[1]}"
-        scan = asyncio.run(advisories.OsvAdvisories(url, lambda: tmp_path / "kube").scan())
+        scan = asyncio.run(advisories.OsvAdvisories(url, lambda: tmp_path / "kube", lambda: NOW).scan())
         assert [each.id for each in scan.found] == ["GO-2030-0001"]
         (tmp_path / "database" / "PyPI" / "all.zip").unlink()
-        scan = asyncio.run(advisories.OsvAdvisories(url, lambda: tmp_path / "kube").scan())
+        scan = asyncio.run(advisories.OsvAdvisories(url, lambda: tmp_path / "kube", lambda: NOW).scan())
         assert (scan.newest, "404" in scan.reason) == (None, True)
         mirror.shutdown()
 

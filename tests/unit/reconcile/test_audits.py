@@ -343,6 +343,26 @@ def test_credentials_and_counts_of_long_ago_are_forgotten_and_breaches_are_not(p
     play(story)
 
 
+def test_what_the_customer_does_pushes_no_breach_out_of_the_evidence(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = clusters.ClusterId(await site.standing(1))
+        async with site.records.begin() as work:
+            breach = dataclasses.replace(_finding(cluster_id, audits.Sort.BREACH), at=site.clock.now())
+            await work.findings.put(breach)
+            for number in range(3):
+                act = _finding(cluster_id, audits.Sort.CUSTOMER_ACT)
+                await work.findings.put(dataclasses.replace(act, id=f"act-{number}", at=site.clock.now()))
+        async with site.records.read() as work:
+            assert [each.id for each in await work.findings.of(cluster_id)] == ["breach"]
+            assert len(await work.findings.of(audits.acts_of(cluster_id))) == 3
+        await site.delete(cluster_id)
+        await site.until_deleted(cluster_id)
+        async with site.records.read() as work:
+            assert [*await work.findings.of(cluster_id), *await work.findings.of(audits.acts_of(cluster_id))] == []
+
+    play(story)
+
+
 def _finding(cluster_id: clusters.ClusterId, sort: audits.Sort) -> audits.Finding:
     return audits.Finding(
         id=sort.value,

@@ -82,6 +82,27 @@ def test_nothing_is_signed_that_contradicts_what_was_signed(play: Play, how: str
     play(story)
 
 
+def test_a_part_of_the_tree_that_was_lost_keeps_no_other_log_from_being_signed(play: Play, told: list[str]) -> None:
+    async def story(site: Site) -> None:
+        await site.standing(0)
+        held = await logs.quiet(site)
+        await ledgers_.checkpoint(site.context, CUSTOMER, project_id=site.project_id)
+        async with site.records.begin() as work:
+            for name in (logs.log(site), ledgers.PROVIDER_LOG):
+                for _ in range(2):
+                    draft = ledgers.Draft(kind="note", at=site.clock.now(), activity="3.1.6-2", subject="x", facts={})
+                    await work.ledger.append(name, draft)
+            size = await work.ledger.size(logs.log(site))
+        where = f"where log = '{logs.log(site)}'"
+        logs.cut(site, f"delete from ledger_hashes {where}", f"update ledger_sizes set roots = x'' {where}")
+        signed = await jobs.sign_grown(held)
+        assert size > 2
+        assert (logs.log(site) in signed, ledgers.PROVIDER_LOG in signed) == (False, True)
+        assert told
+
+    play(story)
+
+
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What operators find in the service's log."""
