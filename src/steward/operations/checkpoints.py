@@ -91,6 +91,17 @@ async def in_use_or_last(work: records.Work) -> ledgers.Key:
     return (await work.ledger_keys.all())[-1]
 
 
+async def signer(work: records.Work, checkpoint: ledgers.Checkpoint) -> ledgers.Key:
+    """Whose signature the note has: another key may be in use by now."""
+    found = await work.ledger_keys.all()
+    for key in reversed(found):
+        with contextlib.suppress(notes.Invalid):
+            name = key.origin(checkpoint.log)
+            notes.opened(checkpoint.note, notes.Key(name=name, public=notes.decoded(key.public) or b""))
+            return key
+    return found[-1]
+
+
 async def rotated(work: records.Work, *, at: datetime, service: str, actor: str) -> ledgers.Key:
     """Another key takes the place of the one in use, whose private half is destroyed."""
     old = await in_use(work, at=at, service=service)

@@ -175,7 +175,7 @@ class Pusher:
         async with services.records.read() as work:
             known = await work.secrets.get(preference.id, webhooks.SECRET)
             secret = None if known is None else await webhooks.signing(work, preference, services.clock.now())
-            key = await checkpoints.in_use_or_last(work)
+            key = await checkpoints.signer(work, checkpoint)
         if secret is None:
             log.error("ledger.webhook_without_secret", preference=preference.id)
             return

@@ -95,7 +95,7 @@ class Visitors:
         doors = await self._doors(present)
 
         async def look(cluster: clusters.Cluster) -> Sequence[Saw]:
-            return await self._visit(cluster, doors)
+            return await self._visit(cluster, doors, sorted(ids - {cluster.id}))
 
         await looks.at_every_cluster(self._services, look, [each for each in present if each.id in doors])
 
@@ -108,10 +108,17 @@ class Visitors:
                 continue
         return found
 
-    async def _visit(self, cluster: clusters.Cluster, doors: dict[clusters.ClusterId, guests.Access]) -> Sequence[Saw]:
-        others = sorted(set(doors) - {cluster.id})
-        if not others:
+    async def _visit(
+        self,
+        cluster: clusters.Cluster,
+        doors: dict[clusters.ClusterId, guests.Access],
+        every: Sequence[clusters.ClusterId],
+    ) -> Sequence[Saw]:
+        if not every:
             return [_alone()]
+        others = [each for each in every if each in doors]
+        if not others:
+            return []  # nobody else answers: nothing was shown to anybody
         journey = self._journey(cluster.id)
         left = [each for each in others if each not in journey.refused][:MOST_TRIED]
         gate = asyncio.Semaphore(TRIED_AT_ONCE)
@@ -129,7 +136,7 @@ class Visitors:
         refused = len(journey.refused & set(others))
         if refused < len(others) and not journey.admitted:
             return []  # on its way: what was seen before counts until it is stale
-        return [visited(len(others), refused, len(journey.admitted))]
+        return [visited(journey, len(every), refused)]
 
     def _journey(self, cluster_id: clusters.ClusterId) -> _Journey:
         """A new one after half a day, or when the clock went back."""
@@ -144,11 +151,14 @@ def _alone() -> Saw:
     return Saw(activity=PROTECT, collector="strangers", outcome=Outcome.NOT_APPLICABLE, summary=said)
 
 
-def visited(others: int, refused: int, admitted: int) -> Saw:
+def visited(journey: _Journey, others: int, refused: int) -> Saw:
     """Facts name no other cluster: they are other customers'."""
-    facts = {"others": others, "refused": refused, "admitted": admitted}
+    admitted = len(journey.admitted)
+    facts = {"others": others, "refused": refused, "admitted": admitted, "since": journey.began_at.isoformat()}
     if admitted:
         said = f"Credentials of this cluster were let in by {admitted} of {others} others"
         return Saw(activity=PROTECT, collector="strangers", outcome=Outcome.BREACHED, summary=said, facts=facts)
-    said = f"Credentials of this cluster were shown to all {others} others, and refused"
+    said = f"Credentials of this cluster were shown to all {refused} others that answer, and refused"
+    if refused < others:
+        said += f"; {others - refused} do not answer"
     return Saw(activity=PROTECT, collector="strangers", outcome=Outcome.PROVEN, summary=said, facts=facts)
