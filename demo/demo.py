@@ -303,6 +303,11 @@ def farewell(values: dict[str, str], answer: str, seconds: float) -> None:
         "  [bold].venv/bin/steward cluster list[/]            the command line; `steward --help` shows it all"
     )
     console.print("  [bold].venv/bin/steward events demo[/]             what happened to the cluster so far")
+    console.print("  [bold].venv/bin/steward report demo[/]             what is proven of the contract, row by row")
+    base = values["OVH_ENDPOINT"].removesuffix("/1.0")
+    console.print(f"\nThe pages for people are at {base}/console. Whoever was invited may enter:\n")
+    console.print("  [bold].venv/bin/steward people invite you@example.org --role owner[/]")
+    console.print("  [bold].venv/bin/steward people password[/]         sets its first password, with the invitation")
     console.print("\nThe same from python-ovh, which knows endpoints by name only (.venv/bin/python):\n")
     console.print("  import os, ovh")
     console.print('  ovh.client.ENDPOINTS[os.environ["OVH_ENDPOINT"]] = os.environ["OVH_ENDPOINT"]', markup=False)
