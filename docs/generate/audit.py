@@ -49,7 +49,9 @@ the customer it is counted. For the provider it is a breach of that row, unless
 - the person was let in: the certificate is that of an access that was approved, and within its time.
 
 What was refused (4xx) and rehearsals (`dryRun`) had no effect and are not counted; what was answered with 5xx may have
-had one, and is. The log shows no bodies, so every change of a workload counts as a change of its images.
+had one, and is. The API server heeds `dryRun` in writes alone: reads with it are reads, and so are logs, `exec`,
+`attach`, port forwarding, proxies and tokens of service accounts no rehearsals. The log shows no bodies, so every
+change of a workload counts as a change of its images.
 
 """
 

@@ -116,8 +116,33 @@ def test_what_may_have_had_one_counts(code: int) -> None:
     assert len(judged(act(STEWARD, "create", "configmaps", "shop/x", code=code)).findings) == 1
 
 
-def test_a_rehearsal_changes_nothing() -> None:
-    assert judged(act(STEWARD, "patch", "configmaps", "shop/x", uri="/x?dryRun=All&force=true")).findings == []
+@pytest.mark.parametrize(
+    ("verb", "kind"),
+    [("patch", "configmaps"), ("delete", "pods"), ("create", "pods/eviction"), ("create", "pods/binding")],
+)
+def test_a_rehearsal_changes_nothing(verb: str, kind: str) -> None:
+    assert judged(act(STEWARD, verb, kind, "shop/x", uri="/x?dryRun=All&force=true")).findings == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "activity"),
+    [
+        ("get", "secrets", "2.3-3"),
+        ("list", "secrets", "2.3-3"),
+        ("get", "pods/log", "3.2.1-5"),
+        ("create", "pods/exec", "2.3-3"),
+        ("get", "pods/exec", "2.3-3"),
+        ("create", "pods/attach", "2.3-3"),
+        ("create", "pods/portforward", "2.3-3"),
+        ("update", "services/proxy", "2.3-3"),
+        ("create", "serviceaccounts/token", "3.1.2-3"),
+    ],
+)
+def test_what_heeds_no_dry_run_is_none(verb: str, kind: str, activity: str) -> None:
+    stays_open = kind.rpartition("/")[2] in audit_rules.LONG
+    stage = "ResponseStarted" if stays_open else "ResponseComplete"
+    found = judged(act(STEWARD, verb, kind, "shop/x", uri="/x?dryRun=All", stage=stage))
+    assert [each.activity for each in found.findings] == [activity]
 
 
 @pytest.mark.parametrize(("verb", "kind"), [("create", "pods/eviction"), ("delete", "pods")])
