@@ -36,7 +36,8 @@ What is a breach of 3.1.2-2, whatever was done with it: a certificate that is no
 its end or revocation, or under another name; a name of the provider's or of a program's that came without a
 certificate; a program's certificate in the hands of another program (health checks and other reads that fall under no
 row are left out); a credential of the customer's own used by steward; and what a break-glass session makes to outlast
-it: a token of a service account, a signing request, its approval.
+it: a token of a service account, a signing request, its approval, and every Secret that it makes or changes, because
+one type of them is a token of a service account without an end, and the log does not tell the type.
 
 ## What is counted
 
@@ -86,6 +87,8 @@ _LIMITS = """
   server. Detection stands below prevention, not in its place.
 - Someone of the provider who uses a stolen kubeconfig of the customer's with an ordinary program looks like the
   customer. Only steward itself is recognised, by its user agent.
+- A session that may read Secrets reads the tokens in them as well. Such a reading is counted, under 2.3-3; what is
+  done later with a token that was there before looks like the customer.
 - Whoever has the host also has the key that signs tokens of service accounts, and can be any of them.
 - The names of programs in user agents can be forged by whoever has their certificates.
 - A customer's changes of the provider's own objects are counted under their rows; they are no breach of anybody's.

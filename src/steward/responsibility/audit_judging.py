@@ -19,13 +19,15 @@ SKEW = timedelta(seconds=5)  # a request that arrived just before a certificate'
 AGENT = "steward"
 CANARY = "steward:3.1.1-1:canary"
 # What a session may not leave behind: a credential that lasts beyond it, and would be taken for the customer's own.
-LASTING = frozenset(
-    {
-        "serviceaccounts/token",
-        "certificatesigningrequests.certificates.k8s.io",
-        "certificatesigningrequests/approval.certificates.k8s.io",
-    }
-)
+_OUTLASTS = "made a credential that outlasts its session"
+LASTING: Mapping[str, str] = {
+    "serviceaccounts/token": _OUTLASTS,
+    "certificatesigningrequests.certificates.k8s.io": _OUTLASTS,
+    "certificatesigningrequests/approval.certificates.k8s.io": _OUTLASTS,
+    # The log does not tell the type of a Secret, and one type of them is a token without an end.
+    "secrets": "wrote a Secret, which may be a service account's token that outlasts its session",
+}
+MAKING = frozenset({"create", "update", "patch"})
 OVERUSE = "3.2.1-4"  # incidents caused by how the customer configures the service
 # Which program alone holds the certificate of a purpose, as its user agent names it.
 PROGRAMS: Mapping[str, str] = {
@@ -113,8 +115,8 @@ def _stranger(act: Act, facts: Facts, made: Judgement) -> None:
 
 
 def _provider(act: Act, facts: Facts, made: Judgement) -> None:
-    if not act.reads and act.kind in LASTING and _let_in(act, facts):
-        text = f"{act.user} made a credential that outlasts its session: {act.verb} {act.object}"
+    if act.verb in MAKING and act.kind in LASTING and _let_in(act, facts):
+        text = f"{act.user} {LASTING[act.kind]}: {act.verb} {act.object}"
         _breach(act, facts, made, (audit_rules.CREDENTIALS, "credential made in a session", text), act.id)
         return
     row = audit_rules.row_of(act, incident=facts.incident)

@@ -225,6 +225,9 @@ def test_outside_of_a_session_it_is_a_breach(more: dict[str, Any]) -> None:
         ("create", "serviceaccounts/token", "shop/ci"),
         ("create", "certificatesigningrequests.certificates.k8s.io", "alice"),
         ("update", "certificatesigningrequests/approval.certificates.k8s.io", "alice"),
+        ("create", "secrets", "shop/token"),
+        ("update", "secrets", "shop/token"),
+        ("patch", "secrets", "shop/token"),
     ],
 )
 def test_a_session_leaves_no_credential_behind(verb: str, kind: str, name: str) -> None:
@@ -234,6 +237,14 @@ def test_a_session_leaves_no_credential_behind(verb: str, kind: str, name: str) 
     assert rules(found) == [("3.1.2-2", "credential made in a session")]
     refused = act(PERSON, verb, kind, name, fingerprint="of the session", code=403)
     assert judged(refused, issuances=known, accesses=[session()]).findings == []
+
+
+@pytest.mark.parametrize("verb", ["get", "list", "delete"])
+def test_what_a_session_reads_or_deletes_of_secrets_makes_no_credential(verb: str) -> None:
+    done = act(PERSON, verb, "secrets", "shop/token", fingerprint="of the session")
+    found = judged(done, issuances=ledger(issuance(PERSON, "of the session")), accesses=[session()])
+    assert found.findings == []
+    assert {key: count.by_provider for (key, _), count in found.counts.items()} == {"2.3-3": 1}
 
 
 def test_rights_of_a_person_are_given_for_an_access_that_was_approved_alone() -> None:
