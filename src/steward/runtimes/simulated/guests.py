@@ -118,7 +118,13 @@ class SimulatedGuests:
 
     async def admins(self, access: Access) -> Mapping[str, Sequence[str]]:
         _, data = await self._reach(access)
-        return {"cluster-admin": ["Group:system:masters"], **data.admins}
+        given = [each for each in data.manifests.values() if each.get("kind") == "ClusterRoleBinding"]
+        bound = {
+            each["metadata"]["name"]: [f"{subject['kind']}:{subject['name']}" for subject in each["subjects"]]
+            for each in given
+            if each["roleRef"]["name"] == "cluster-admin"
+        }
+        return {"cluster-admin": ["Group:system:masters"], **bound, **data.admins}
 
     async def greeting(self, access: Access, names: Sequence[str]) -> Greeting:
         place, _ = await self._reach(access)
