@@ -46,7 +46,9 @@ the customer it is counted. For the provider it is a breach of that row, unless
 
 - the object is the provider's own (the list below), or
 - it sends a pod away from a node that is being removed: the request's user agent carries the operation (`steward
-  (operation node:<id>)`), and the records confirm that this node was being emptied at that time, or
+  (operation node:<id>)`), and the records confirm that this node was being emptied at that time,
+- it takes the name of a person whose access has ended out of a binding of rights (`steward (operation access:<id>)`),
+  and the records confirm that this access had ended and that its end was not yet proved, or
 - the person was let in: the certificate is that of an access that was approved, and within its time.
 
 What was refused (4xx) and rehearsals (`dryRun`) had no effect and are not counted; what was answered with 5xx may have
@@ -89,6 +91,9 @@ _LIMITS = """
   customer. Only steward itself is recognised, by its user agent.
 - A session that may read Secrets reads the tokens in them as well. Such a reading is counted, under 2.3-3; what is
   done later with a token that was there before looks like the customer.
+- The end of an access is proved by a refused call, with no binding left that names its person or the group of such
+  people. Rights that a session gave to everybody (`system:authenticated`) or to a name of the customer's stay: what it
+  wrote for that is in its calls.
 - Whoever has the host also has the key that signs tokens of service accounts, and can be any of them.
 - The names of programs in user agents can be forged by whoever has their certificates.
 - A customer's changes of the provider's own objects are counted under their rows; they are no breach of anybody's.

@@ -86,7 +86,7 @@ REVIEWS = MappingProxyType(
                 party=errors.PROVIDER,
                 least=Role.OPERATOR,
                 scope=Scope.FLEET,
-                list="the provider's staff, their tokens, its OAuth2 clients, and every certificate issued to the provider",
+                list="the provider's staff and OAuth2 clients, their tokens, and every certificate of the provider's",
             ),
         )
     }

@@ -1,4 +1,4 @@
-"""What clusters say of their administrators: the provider is none of them, but for whom was let in and while it lasts."""
+"""What clusters say of their administrators: the provider is none of them, but for whom was let in, while it lasts."""
 
 from collections.abc import Callable
 from datetime import timedelta

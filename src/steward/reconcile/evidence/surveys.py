@@ -98,7 +98,13 @@ class Surveyor:
             sessions = await work.accesses.of(cluster.id)
         now = self._services.clock.now()
         let_in = [each.user for each in sessions if _is_let_in(each, began)]
-        saws = [version(known), labels(known), addresses(known), bindings(admins, let_in), inventory(known, listed, now)]
+        saws = [
+            version(known),
+            labels(known),
+            addresses(known),
+            bindings(admins, let_in),
+            inventory(known, listed, now),
+        ]
         if reported is None or reported.outcome is not Outcome.PROVEN:
             saws.append(installation(known, now))
         if all(each.outcome is not Outcome.UNKNOWN for each in saws):
