@@ -36,7 +36,8 @@ What is a breach of 3.1.2-2, whatever was done with it: a certificate that is no
 its end or revocation, or under another name; a name of the provider's or of a program's that came without a
 certificate; a program's certificate in the hands of another program (health checks and other reads that fall under no
 row are left out); a credential of the customer's own used by steward; and what a break-glass session makes to outlast
-it: a token of a service account, a signing request, its approval.
+it: a token of a service account, a signing request, its approval, and every Secret that it makes or changes, because
+one type of them is a token of a service account without an end, and the log does not tell the type.
 
 ## What is counted
 
@@ -45,11 +46,15 @@ the customer it is counted. For the provider it is a breach of that row, unless
 
 - the object is the provider's own (the list below), or
 - it sends a pod away from a node that is being removed: the request's user agent carries the operation (`steward
-  (operation node:<id>)`), and the records confirm that this node was being emptied at that time, or
+  (operation node:<id>)`), and the records confirm that this node was being emptied at that time,
+- it takes the name of a person whose access has ended out of a binding of rights (`steward (operation access:<id>)`),
+  and the records confirm that this access had ended and that its end was not yet proved, or
 - the person was let in: the certificate is that of an access that was approved, and within its time.
 
 What was refused (4xx) and rehearsals (`dryRun`) had no effect and are not counted; what was answered with 5xx may have
-had one, and is. The log shows no bodies, so every change of a workload counts as a change of its images.
+had one, and is. The API server heeds `dryRun` in writes alone: reads with it are reads, and so are logs, `exec`,
+`attach`, port forwarding, proxies and tokens of service accounts no rehearsals. The log shows no bodies, so every
+change of a workload counts as a change of its images.
 
 """
 
@@ -84,6 +89,11 @@ _LIMITS = """
   server. Detection stands below prevention, not in its place.
 - Someone of the provider who uses a stolen kubeconfig of the customer's with an ordinary program looks like the
   customer. Only steward itself is recognised, by its user agent.
+- A session that may read Secrets reads the tokens in them as well. Such a reading is counted, under 2.3-3; what is
+  done later with a token that was there before looks like the customer.
+- The end of an access is proved by a refused call, with no binding left that names its person or the group of such
+  people. Rights that a session gave to everybody (`system:authenticated`) or to a name of the customer's stay: what it
+  wrote for that is in its calls.
 - Whoever has the host also has the key that signs tokens of service accounts, and can be any of them.
 - The names of programs in user agents can be forged by whoever has their certificates.
 - A customer's changes of the provider's own objects are counted under their rows; they are no breach of anybody's.

@@ -144,6 +144,30 @@ def test_a_review_holds_what_was_looked_at(tmp_path: Path) -> None:
     serving.run(tmp_path, story)
 
 
+def test_programs_are_reviewed_by_the_party_whose_they_are(tmp_path: Path) -> None:
+    async def story(service: serving.Service) -> None:
+        ada, oscar = await persons.present(service, "owner"), await persons.present(service, "operator")
+        lists = {ada: f"/native/projects/{service.project}/reviews/members", oscar: "/native/reviews/register"}
+        before = {who: (await who.call("GET", path)).body["digest"] for who, path in lists.items()}
+        wanted = {"name": "ci", "description": "Deploys", "flow": "CLIENT_CREDENTIALS"}
+        clients = {}
+        for who, path in lists.items():
+            made = await who.call("POST", "/v1/me/api/oauth2/client", wanted)
+            assert made.status == 200, made.text
+            clients[who] = made.body["clientId"]
+            old = await who.call("POST", path, {"digest": before[who], "statement": "Fine"})
+            assert old.status == 409, "the list has changed with the client"
+        for who, path in lists.items():
+            items = (await who.call("GET", path)).body["items"]
+            programs = [each for each in items if each["kind"] == "program"]
+            role = {ada: "admin", oscar: "operator"}[who]
+            assert programs == [{"kind": "program", "name": clients[who], "role": role, "description": "ci"}]
+        assert (await ada.call("DELETE", f"/v1/me/api/oauth2/client/{clients[ada]}")).status == 200
+        assert (await ada.call("GET", lists[ada])).body["digest"] == before[ada]
+
+    serving.run(tmp_path, story)
+
+
 def test_lists_are_for_the_party_that_reviews_them(tmp_path: Path) -> None:
     async def story(service: serving.Service) -> None:
         cluster = (await service.ready())["id"]

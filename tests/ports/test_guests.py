@@ -16,7 +16,9 @@ NAMED: dict[str, tuple[Any, ...]] = {
     "drain": ("x",),
     "sing": ("mark",),
     "greeting": ([],),
+    "unbind": (["User:x"],),
 }
+NAMED_TOO = {"unbind": {"operation": "access:x"}}
 ASKING = (
     "version",
     "ready",
@@ -36,7 +38,9 @@ def test_an_api_that_is_not_there_is_an_expected_state(runtime: Runtime, call: s
     more = NAMED
 
     async def story() -> None:
-        extra = {"since": runtime.clock.now(), "force": False} if call == "drain" else {}
+        extra: dict[str, Any] = NAMED_TOO.get(call, {})
+        if call == "drain":
+            extra = {"since": runtime.clock.now(), "force": False}
         with pytest.raises(guests.NotAnswering, match="https://"):
             await getattr(runtime.guests, call)(access, *more.get(call, ()), **extra)
 
@@ -209,6 +213,34 @@ def test_who_is_bound_to_cluster_admin_can_be_read(runtime: Runtime) -> None:
         access = await bundles.start(runtime, runtime.orders.control_plane())
         await bundles.eventually(runtime, lambda: _has_admins(runtime, access), what="the roles that come with it")
         assert (await runtime.guests.admins(access))["cluster-admin"] == ["Group:system:masters"]
+
+    runtime.run(story())
+
+
+def binding(name: str, namespace: str, *users: str) -> dict[str, Any]:
+    place = {"namespace": namespace} if namespace else {}
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding" if namespace else "ClusterRoleBinding",
+        "metadata": {"name": name, **place},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": each} for each in users],
+    }
+
+
+def test_whom_every_binding_named_none_names_afterwards(runtime: Runtime) -> None:
+    async def story() -> None:
+        access = await bundles.start(runtime, runtime.orders.control_plane())
+        given = [
+            binding("all", "", "eve"),
+            binding("shared", "default", "eve", "bob"),
+            binding("bobs", "default", "bob"),
+        ]
+        await runtime.guests.apply(access, given)
+        found = await runtime.guests.unbind(access, ["User:eve"], operation="access:x")
+        assert len(found) == 2
+        assert await runtime.guests.unbind(access, ["User:eve"], operation="access:x") == []
+        assert len(await runtime.guests.unbind(access, ["User:bob"], operation="access:x")) == 2, "others keep theirs"
 
     runtime.run(story())
 

@@ -93,10 +93,19 @@ def test_each_scope_reaches_as_far_as_it_says(service: Service, cluster: Cluster
     admin = Visit(service, cluster, tmp_path, scope="admin").consent()
     assert admin.may("create", "configmap", "it", "-n", "default", "--dry-run=server")
     assert admin.may("get", "secrets", "-A")
+    user = admin.see()["user"]
+    assert admin.may("create", "rolebinding", "mine", "-n", "default", "--clusterrole=admin", f"--user={user}")
+    shared = (f"--user={user}", "--user=alice")
+    assert admin.may("create", "rolebinding", "shared", "-n", "default", "--clusterrole=view", *shared)
     for each in (operating, admin):
         service.native("POST", f"{each.path}/end", {})
         assert each.wait("ended")["refusedWith"].startswith("403")
         assert not each.may("get", "nodes")
+        assert not each.may("get", "pods", "-n", "default"), "whatever it bound itself to was taken back"
+    bindings = {each["metadata"]["name"]: each for each in cluster.find("rolebindings", "-n", "default")["items"]}
+    assert "mine" not in bindings
+    assert [each["name"] for each in bindings["shared"]["subjects"]] == ["alice"], "others keep theirs"
+    cluster.kubectl("delete", "rolebinding", "shared", "-n", "default")
 
 
 def test_the_api_server_is_probed_from_inside(service: Service, cluster: Cluster) -> None:

@@ -166,7 +166,16 @@ async def _members(work: records.Work, project: projects.Project, now: datetime)
     shown += [
         {"kind": "credential", "name": str(each.id), "role": "owner", "description": each.description} for each in keys
     ]
+    shown += await _programs(work, project.account)
     return sorted(shown, key=lambda each: (each["kind"], each["name"]))
+
+
+async def _programs(work: records.Work, owner: str) -> list[Item]:
+    """OAuth2 clients, whose secrets have no end."""
+    return [
+        {"kind": "program", "name": str(each.id), "role": each.role.value, "description": each.name}
+        for each in await work.oauth2_clients.of(owner)
+    ]
 
 
 async def _admins(work: records.Work, subject: str) -> list[Item]:
@@ -190,6 +199,7 @@ async def _register(work: records.Work, now: datetime) -> list[Item]:
             tokens = [token for token in await work.tokens.of(each.id) if _lasting(token, now)]
             described = {"kind": "staff", "name": each.email, "role": each.role.value, "status": each.status.value}
             shown.append({**described, "tokens": sorted(token.description or token.id for token in tokens)})
+    shown += await _programs(work, errors.PROVIDER)
     issued = [each for each in await work.issuances.all() if each.party == errors.PROVIDER and _valid(each, now)]
     purposes = {(each.user, each.purpose) for each in issued if each.expires_at - each.issued_at <= SHORT}
     shown += [{"kind": "identity", "name": user, "purpose": purpose} for user, purpose in purposes]

@@ -11,6 +11,12 @@ from urllib.parse import quote
 Manifest = Mapping[str, Any]
 
 _CLUSTER, _NAMESPACED = False, True
+RIGHTS = "rbac.authorization.k8s.io/v1"
+# Where bindings of rights are listed, those of all namespaces at once.
+BINDINGS: Mapping[str, str] = {
+    "ClusterRoleBinding": f"/apis/{RIGHTS}/clusterrolebindings",
+    "RoleBinding": f"/apis/{RIGHTS}/rolebindings",
+}
 
 # (apiVersion, kind): (plural, whether it stands in a namespace). The order is the order of writing;
 # kinds in one tuple do not lean on each other and are written at the same time.
@@ -18,10 +24,10 @@ _WAVES: Sequence[Mapping[tuple[str, str], tuple[str, bool]]] = (
     {("v1", "Namespace"): ("namespaces", _CLUSTER)},
     {("apiextensions.k8s.io/v1", "CustomResourceDefinition"): ("customresourcedefinitions", _CLUSTER)},
     {
-        ("rbac.authorization.k8s.io/v1", "ClusterRole"): ("clusterroles", _CLUSTER),
-        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): ("clusterrolebindings", _CLUSTER),
-        ("rbac.authorization.k8s.io/v1", "Role"): ("roles", _NAMESPACED),
-        ("rbac.authorization.k8s.io/v1", "RoleBinding"): ("rolebindings", _NAMESPACED),
+        (RIGHTS, "ClusterRole"): ("clusterroles", _CLUSTER),
+        (RIGHTS, "ClusterRoleBinding"): ("clusterrolebindings", _CLUSTER),
+        (RIGHTS, "Role"): ("roles", _NAMESPACED),
+        (RIGHTS, "RoleBinding"): ("rolebindings", _NAMESPACED),
         ("scheduling.k8s.io/v1", "PriorityClass"): ("priorityclasses", _CLUSTER),
         ("v1", "ServiceAccount"): ("serviceaccounts", _NAMESPACED),
     },
@@ -78,8 +84,17 @@ def bound_to(bindings: Iterable[Manifest], role: str) -> dict[str, list[str]]:
     }
 
 
+def without(binding: Manifest, subjects: Sequence[str]) -> list[Manifest] | None:
+    """Whom it names but these; None where it names none of them."""
+    named = binding.get("subjects") or ()
+    left = [each for each in named if _subject(each) not in subjects]
+    return left if len(left) < len(named) else None
+
+
 def _subject(subject: Manifest) -> str:
-    place = f"{subject['namespace']}/" if subject.get("namespace") else ""
+    """The API server heeds the namespace of service accounts alone: beside another name it hides nothing."""
+    account = subject["kind"] == "ServiceAccount" and subject.get("namespace")
+    place = f"{subject['namespace']}/" if account else ""
     return f"{subject['kind']}:{place}{subject['name']}"
 
 

@@ -76,6 +76,20 @@ class HttpGuests:
             request = guest_lines.Request(method="DELETE", path=guest_kinds.path(manifest))
             await self._send(access, request, HTTPStatus.NOT_FOUND)
 
+    async def unbind(self, access: guests.Access, subjects: Sequence[str], *, operation: str) -> Sequence[str]:
+        found: list[str] = []
+        for kind, path in guest_kinds.BINDINGS.items():
+            document = await self._get(access, path)
+            for each in document["items"]:
+                left = guest_kinds.without(each, subjects)
+                if left is not None:
+                    # What a list holds does not say its kind.
+                    binding = {**each, "apiVersion": guest_kinds.RIGHTS, "kind": kind}
+                    request = _unbinding(binding, left, operation)
+                    await self._send(access, request, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+                    found.append(guest_kinds.title(binding))
+        return found
+
     async def nodes(self, access: guests.Access) -> Sequence[guests.GuestNode]:
         document = await self._get(access, _NODES)
         return [guest_nodes.seen(each) for each in document["items"]]
@@ -242,6 +256,23 @@ class HttpGuests:
 
 def _pod_path(metadata: guest_pods.Document) -> str:
     return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+
+
+def _unbinding(binding: guest_kinds.Manifest, left: list[guest_kinds.Manifest], operation: str) -> guest_lines.Request:
+    """Of the binding as it was read: somebody else's change in between is a conflict, and seen at the next look."""
+    metadata, path = binding["metadata"], guest_kinds.path(binding)
+    as_read = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+    if not left and not metadata.get("finalizers"):
+        return guest_lines.Request(method="DELETE", path=path, body={"preconditions": as_read}, operation=operation)
+    # With a finalizer it would stand on, and give its rights, until somebody takes that away.
+    return guest_lines.Request(
+        method="PATCH",
+        path=path,
+        query={"fieldManager": FIELD_MANAGER},
+        body={"metadata": as_read, "subjects": left},
+        content_type=_MERGE,
+        operation=operation,
+    )
 
 
 def _unready(response: httpx2.Response) -> str:

@@ -117,6 +117,13 @@ class Guests(Protocol):
         """Delete what they name; what is gone already is no error."""
         ...
 
+    async def unbind(self, access: Access, subjects: Sequence[str], *, operation: str) -> Sequence[str]:
+        """Take subjects, as in `User:alice`, out of every binding of rights, and say which bindings named them.
+
+        What names them alone is deleted, what others share is left to those. Empty: none named them any more.
+        """
+        ...
+
     async def nodes(self, access: Access) -> Sequence[GuestNode]: ...
 
     async def register_node(self, access: Access, identity: NodeIdentity) -> None:

@@ -149,25 +149,47 @@ class AccessReconciler:
             plain = await work.secrets.get(found.id, accesses_.CREDENTIAL)
         if plain is None:
             return await self._ended(lease, found, accesses.NEVER_MADE, None)
+        keeper = await self._keeper(cluster, network, files)
         services.on_step(lease.subject, "Take the rights", "before")
         try:
-            try:
-                await services.guests.remove(await self._keeper(cluster, network, files), bindings(found))
-            except guests.NotAnswering as reason:
-                # Perhaps only steward's own rights are missing there; the proof below says what counts.
-                log.warning("binding not removed", access=found.id, reason=str(reason))
+            await self._take(found, keeper)
             services.on_step(lease.subject, "Take the rights", "after")
             answer = await services.probes.attempt(_target(found, network, files, plain))
+            if answer not in VOID:
+                return Wait(
+                    message=f"A call with the credential was answered {answer}; it is tried again",
+                    after=self._patience(found),
+                )
+            services.on_step(lease.subject, "Prove the end", "after")
+            calls = await sessions.calls_of(services, found)
+            left = await self._left(found, keeper, answer)
         except guests.NotAnswering as reason:
             return Wait(message=f"The end is not proved yet: {reason}", after=self._patience(found))
-        if answer not in VOID:
+        if left:
             return Wait(
-                message=f"A call with the credential was answered {answer}; it is tried again",
-                after=self._patience(found),
+                message=f"The credential still had rights by {left[0]}; it is tried again", after=self._patience(found)
             )
-        services.on_step(lease.subject, "Prove the end", "after")
-        calls = await sessions.calls_of(services, found)
         return await self._ended(lease, found, f"{answer} {HTTPStatus(answer).phrase}", calls)
+
+    async def _take(self, found: accesses.Access, keeper: guests.Access) -> None:
+        """Those that were given, and those that the session may have given itself, in whichever namespace."""
+        try:
+            await self._services.guests.remove(keeper, bindings(found))
+            await self._unbind(found, keeper)
+        except guests.NotAnswering as reason:
+            # Perhaps only steward's own rights are missing there; the proof says what counts.
+            log.warning("binding not removed", access=found.id, reason=str(reason))
+
+    async def _left(self, found: accesses.Access, keeper: guests.Access, answer: int) -> Sequence[str]:
+        """What still named the credential after it was refused, which was asked of one call only.
+
+        A certificate that is not accepted at all (401) has no rights anywhere, whatever names it.
+        """
+        return () if answer == HTTPStatus.UNAUTHORIZED else await self._unbind(found, keeper)
+
+    async def _unbind(self, found: accesses.Access, keeper: guests.Access) -> Sequence[str]:
+        own = (f"User:{found.user}", f"Group:{GROUP}")
+        return await self._services.guests.unbind(keeper, own, operation=f"access:{found.id}")
 
     def _patience(self, found: accesses.Access) -> float:
         waited = (self._services.clock.now() - (found.ended_at or self._services.clock.now())).total_seconds()

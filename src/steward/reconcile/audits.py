@@ -160,14 +160,15 @@ class Scanner:
         if asked <= set(lately) and all(each.fingerprint for each in acts):
             # Of an idle cluster there is nothing but canaries, minute after minute.
             return Facts(cluster_id=cluster.id, issuances=lately), ()
-        writes = [each for each in acts if audit_rules.party_of(each) is audit_rules.Party.PROVIDER and not each.reads]
+        # Also of what reads: that of Secrets and logs is a breach for whoever was not let in.
+        done = [each for each in acts if _is_of_provider(each) and audit_rules.row_of(each) is not None]
         async with self._services.records.read() as work:
             known = {each: found for each in asked if (found := await work.issuances.get(each)) is not None}
-            named = {each.operation.partition(":")[2] for each in writes if each.operation}
+            named = {each.operation.partition(":")[2] for each in done if each.operation}
             found_nodes = {
                 each: node for each in named if (node := await work.nodes.get(nodes_.NodeId(each))) is not None
             }
-            sessions = await work.accesses.of(cluster.id) if writes or asked - set(known) else ()
+            sessions = await work.accesses.of(cluster.id) if done or asked - set(known) else ()
             open_ones = await work.incidents.of(incidents.Status.OPEN)
         learned = await self._signed_inside(followed, asked - set(known), acts)
         known |= {each.fingerprint: each for each in learned}
@@ -296,6 +297,10 @@ class _Course:
         since = self.position.canary_at or self.position.last_event_at
         self.gaps.append(_gap(self.position, since, text))
         self.position = _broken_off(self.position)
+
+
+def _is_of_provider(act: audit_rules.Act) -> bool:
+    return audit_rules.party_of(act) is audit_rules.Party.PROVIDER
 
 
 def _acts(lines: Sequence[bytes]) -> tuple[list[audit_rules.Act], int]:

@@ -18,14 +18,18 @@ from steward.responsibility.audit_rules import Act, Party
 SKEW = timedelta(seconds=5)  # a request that arrived just before a certificate's end is noted just after it
 AGENT = "steward"
 CANARY = "steward:3.1.1-1:canary"
+KEEPER = "steward:3.1.2-2:accesses"  # gives people of the provider their rights, and takes them back
+BINDINGS = frozenset({"clusterrolebindings.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io"})
 # What a session may not leave behind: a credential that lasts beyond it, and would be taken for the customer's own.
-LASTING = frozenset(
-    {
-        "serviceaccounts/token",
-        "certificatesigningrequests.certificates.k8s.io",
-        "certificatesigningrequests/approval.certificates.k8s.io",
-    }
-)
+_OUTLASTS = "made a credential that outlasts its session"
+LASTING: Mapping[str, str] = {
+    "serviceaccounts/token": _OUTLASTS,
+    "certificatesigningrequests.certificates.k8s.io": _OUTLASTS,
+    "certificatesigningrequests/approval.certificates.k8s.io": _OUTLASTS,
+    # The log does not tell the type of a Secret, and one type of them is a token without an end.
+    "secrets": "wrote a Secret, which may be a service account's token that outlasts its session",
+}
+MAKING = frozenset({"create", "update", "patch"})
 OVERUSE = "3.2.1-4"  # incidents caused by how the customer configures the service
 # Which program alone holds the certificate of a purpose, as its user agent names it.
 PROGRAMS: Mapping[str, str] = {
@@ -113,8 +117,8 @@ def _stranger(act: Act, facts: Facts, made: Judgement) -> None:
 
 
 def _provider(act: Act, facts: Facts, made: Judgement) -> None:
-    if not act.reads and act.kind in LASTING and _let_in(act, facts):
-        text = f"{act.user} made a credential that outlasts its session: {act.verb} {act.object}"
+    if act.verb in MAKING and act.kind in LASTING and _let_in(act, facts):
+        text = f"{act.user} {LASTING[act.kind]}: {act.verb} {act.object}"
         _breach(act, facts, made, (audit_rules.CREDENTIALS, "credential made in a session", text), act.id)
         return
     row = audit_rules.row_of(act, incident=facts.incident)
@@ -192,11 +196,33 @@ def _during(access: accesses_.Access, act: Act) -> bool:
 
 
 def _asked_for(act: Act, facts: Facts) -> bool:
-    """Pods leave only a node that is being removed, as the request's operation says and the records confirm."""
+    """By the operation that the request names, as the records confirm."""
+    kind, _, named = act.operation.partition(":")
+    match kind:
+        case "node":
+            return _leaves(act, facts, named)
+        case "access":
+            return _takes_back(act, facts, named)
+        case _:
+            return False
+
+
+def _takes_back(act: Act, facts: Facts, access_id: str) -> bool:
+    """What names the person of an access is taken out of every binding, between its end and the proof of that."""
+    if act.user != KEEPER or act.kind not in BINDINGS or act.verb not in ("delete", "patch") or act.made:
+        return False
+    access = next((each for each in facts.accesses if each.id == access_id), None)
+    if access is None or access.approved_at is None or access.ended_at is None:
+        return False
+    proved = access.refused_at
+    return access.ended_at - SKEW <= act.at and (proved is None or act.at <= proved + SKEW)
+
+
+def _leaves(act: Act, facts: Facts, node_id: str) -> bool:
+    """Pods leave only a node that is being removed."""
     if act.kind != "pods/eviction" and not (act.kind == "pods" and act.verb == "delete"):
         return False
-    kind, _, node_id = act.operation.partition(":")
-    node = facts.nodes.get(node_id) if kind == "node" else None
+    node = facts.nodes.get(node_id)
     if node is None or node.cluster_id != facts.cluster_id or node.drain_began_at is None:
         return False
     ended = node.deleted_at is not None and act.at > node.deleted_at + SKEW

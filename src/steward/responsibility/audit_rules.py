@@ -21,6 +21,8 @@ READS = frozenset({"get", "list", "watch", "head"})
 LONG = frozenset({"log", "exec", "attach", "portforward", "proxy"})  # subresources whose requests stay open
 # What leads through an object into containers, or gives a credential: never the provider's own, whoever's the object.
 ENTERING = LONG | {"ephemeralcontainers", "eviction", "binding", "token"}
+# Of these the API server does not heed `dryRun`: what they lead to happens, and a token is signed and handed out.
+UNREHEARSED = LONG | {"token"}
 ANONYMOUS = "system:anonymous"
 ADMIN = "kubernetes-admin"  # whose certificate the customer is given
 NEGATIVE = ("2.3-1", "2.3-2", "2.3-3", "2.3-4", "3.1.1-2", "3.1.2-3", "3.2.1-5", "3.2.2-2")
@@ -63,7 +65,8 @@ class Act:
 
     @property
     def rehearsal(self) -> bool:
-        return "All" in self.query.get("dryRun", ())
+        """Whether `dryRun` kept it from having an effect; of what reads, the effect is the answer."""
+        return "All" in self.query.get("dryRun", ()) and not self.reads and self.subresource not in UNREHEARSED
 
     @property
     def made(self) -> bool:

@@ -72,7 +72,7 @@ REVIEWS = MappingProxyType(
                 party=errors.CUSTOMER,
                 least=Role.OWNER,
                 scope=Scope.PROJECT,
-                list="the members and credentials of the account",
+                list="the members, credentials and OAuth2 clients of the account",
             ),
             Review(
                 name="admins",
@@ -86,7 +86,7 @@ REVIEWS = MappingProxyType(
                 party=errors.PROVIDER,
                 least=Role.OPERATOR,
                 scope=Scope.FLEET,
-                list="the provider's staff, their tokens, and every certificate issued to the provider",
+                list="the provider's staff and OAuth2 clients, their tokens, and every certificate of the provider's",
             ),
         )
     }

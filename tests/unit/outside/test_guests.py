@@ -284,3 +284,52 @@ def test_force_deletes_and_in_the_end_for_good() -> None:
 def test_draining_goes_on_where_the_node_object_is_gone() -> None:
     drained, _ = drain([], {"PATCH /api/v1/nodes/n": refusing(404, "not found")})
     assert drained == guests.Draining(left=[])
+
+
+BINDINGS = "/apis/rbac.authorization.k8s.io/v1"
+OURS = {"kind": "User", "name": "steward:x", "namespace": "ignored for users"}
+ALICE = {"kind": "User", "name": "alice"}
+
+
+def bound(name: str, namespace: str, *subjects: Mapping[str, str], **metadata: Any) -> dict[str, Any]:
+    """As a list has it: without its kind."""
+    place = {"namespace": namespace} if namespace else {}
+    known = {"name": name, "uid": f"uid of {name}", "resourceVersion": "7", **place, **metadata}
+    return {"metadata": known, "roleRef": {"name": "admin"}, "subjects": list(subjects)}
+
+
+def test_a_subject_is_taken_out_of_every_binding_that_names_it() -> None:
+    everywhere = {"items": [bound("all", "", OURS), bound("others", "", ALICE), bound("nobody", "")]}
+    inside = {"items": [bound("x:1", "shop", OURS, ALICE), bound("held", "lab", OURS, finalizers=["a.example/b"])]}
+    api = Api(
+        {
+            f"GET {BINDINGS}/clusterrolebindings": always(everywhere),
+            f"GET {BINDINGS}/rolebindings": always(inside),
+            f"DELETE {BINDINGS}/clusterrolebindings/all": always({}),
+            f"PATCH {BINDINGS}/namespaces/shop/rolebindings/x:1": always({}),
+            f"PATCH {BINDINGS}/namespaces/lab/rolebindings/held": refusing(409, "changed"),
+        }
+    )
+    subjects = ["User:steward:x", "Group:steward:y"]
+    found = run(api.guests.unbind(ACCESS, subjects, operation="access:1"))
+    assert found == ["ClusterRoleBinding all", "RoleBinding shop/x:1", "RoleBinding lab/held"]
+    written = [each for each in api.asked if each.method != "GET"]
+    assert [json.loads(each.content) for each in written] == [
+        {"preconditions": {"uid": "uid of all", "resourceVersion": "7"}},
+        {"metadata": {"uid": "uid of x:1", "resourceVersion": "7"}, "subjects": [ALICE]},
+        {"metadata": {"uid": "uid of held", "resourceVersion": "7"}, "subjects": []},
+    ]
+    assert {each.headers["User-Agent"] for each in written} == {"steward (operation access:1)"}
+    assert written[1].headers["Content-Type"] == "application/merge-patch+json"
+
+
+def test_bindings_that_may_not_be_read_are_not_said_to_be_none() -> None:
+    api = Api({f"GET {BINDINGS}/clusterrolebindings": refusing(403, "no")})
+    with pytest.raises(guests.NotAnswering, match="403: no"):
+        run(api.guests.unbind(ACCESS, ["User:x"], operation="access:1"))
+
+
+def test_a_user_is_an_administrator_whatever_namespace_stands_beside_its_name() -> None:
+    binding = {**bound("b", "", OURS), "roleRef": {"name": "cluster-admin"}}
+    api = Api({f"GET {BINDINGS}/clusterrolebindings": always({"items": [binding]})})
+    assert run(api.guests.admins(ACCESS)) == {"b": ["User:steward:x"]}

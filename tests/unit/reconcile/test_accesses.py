@@ -3,15 +3,19 @@
 import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from steward.domain import accesses, clusters, errors
 from steward.operations import accesses as accesses_
-from steward.ports import guests
+from steward.ports import guests, probes
 from steward.reconcile import accesses as reconciler
+from steward.runtimes.simulated import audit_logs
 from steward.runtimes.simulated import guests as guests_
+from steward.runtimes.simulated import probes as probes_
 from tests.unit import persons
+from tests.unit.reconcile import test_audits
 from tests.unit.reconcile.sites import CUSTOMER, Site
 
 Play = Callable[..., None]
@@ -100,6 +104,115 @@ def test_either_party_ends_it_at_once(play: Play, actor: object) -> None:
         await accesses_.end(site.context, actor, project_id=site.project_id, access_id=made.id)  # type: ignore[arg-type]
         over = await until(site, made.id, accesses.Status.ENDED, within=10)
         assert over.refused_with == "403 Forbidden"
+
+    play(story)
+
+
+def test_who_was_let_in_may_read_and_leaves_no_credential_behind(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await test_audits.proven(site)
+        made = await opened(site, cluster_id, scope=accesses.Scope.ADMIN)
+        await site.clock.sleep(test_audits.SOON)  # what steward wrote for it was judged before
+        read = audit_logs.Deed(verb="list", resource="secrets", agent="kubectl/v1.37.2")
+        test_audits.write(site, cluster_id, made.user, read, made.fingerprint)
+        await site.clock.sleep(test_audits.SOON)
+        assert await test_audits.findings(site, cluster_id) == []
+        written = dataclasses.replace(read, verb="create", namespace="shop", name="token")
+        test_audits.write(site, cluster_id, made.user, written, made.fingerprint)
+        await site.clock.sleep(test_audits.SOON)
+        found = await test_audits.findings(site, cluster_id)
+        assert [(each.activity, each.rule) for each in found] == [("3.1.2-2", "credential made in a session")]
+
+    play(story)
+
+
+def role_binding(name: str, *subjects: tuple[str, str]) -> dict[str, Any]:
+    """As a session with all rights may make one, in a namespace that nobody asks for a proof."""
+    return {
+        "apiVersion": reconciler.RIGHTS,
+        "kind": "RoleBinding",
+        "metadata": {"name": name, "namespace": "shop"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"},
+        "subjects": [{"kind": kind, "name": who} for kind, who in subjects],
+    }
+
+
+def give(site: Site, cluster_id: str, *manifests: dict[str, Any]) -> None:
+    with site.world.changing(cluster_id) as place:
+        assert place.data is not None
+        place.data.manifests |= {guests_.key(each): each for each in manifests}
+
+
+def named_by(site: Site, cluster_id: str) -> dict[str, list[str]]:
+    """The role bindings of the namespace, with the names in them."""
+    place = site.world.look(cluster_id)
+    assert place is not None
+    assert place.data is not None
+    standing = [each for each in place.data.manifests.values() if each["metadata"].get("namespace") == "shop"]
+    return {each["metadata"]["name"]: [who["name"] for who in each["subjects"]] for each in standing}
+
+
+def test_what_a_session_bound_itself_to_is_taken_back_before_its_end_is_proved(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await site.standing(0)
+        made = await opened(site, cluster_id, scope=accesses.Scope.ADMIN)
+        alone = role_binding("alone", ("User", made.user), ("Group", reconciler.GROUP))
+        shared = role_binding("shared", ("User", "alice"), ("User", made.user), ("Group", "team"))
+        give(site, cluster_id, alone, shared, role_binding("others", ("User", "bob")))
+        await accesses_.end(site.context, CUSTOMER, project_id=site.project_id, access_id=made.id)
+        over = await until(site, made.id, accesses.Status.ENDED)
+        assert over.refused_with == "403 Forbidden"
+        assert named_by(site, cluster_id) == {"shared": ["alice", "team"], "others": ["bob"]}
+        assert await test_audits.findings(site, cluster_id) == [], "the audit log shows why it was done"
+
+    play(story)
+
+
+def test_what_binds_it_again_while_it_ends_keeps_the_end_from_being_proved(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A binding that was made just after the look at them, with rights that had not yet stopped to count."""
+
+    async def story(site: Site) -> None:
+        cluster_id = await site.standing(0)
+        made = await opened(site, cluster_id, scope=accesses.Scope.ADMIN)
+        again, attempt = role_binding("again", ("User", made.user)), probes_.SimulatedProbes.attempt
+
+        async def meanwhile(self: probes_.SimulatedProbes, target: probes.Target) -> int:
+            give(site, cluster_id, again)
+            return await attempt(self, target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(probes_.SimulatedProbes, "attempt", meanwhile)
+            await accesses_.end(site.context, CUSTOMER, project_id=site.project_id, access_id=made.id)
+            await site.clock.sleep(120)
+            assert (await now(site, made.id)).status is accesses.Status.ENDING
+        await until(site, made.id, accesses.Status.ENDED)
+        assert named_by(site, cluster_id) == {}
+
+    play(story)
+
+
+@pytest.mark.parametrize(("answer", "status"), [(401, accesses.Status.ENDED), (403, accesses.Status.ENDING)])
+def test_bindings_that_cannot_be_read_leave_only_a_certificate_that_is_void_everywhere(
+    play: Play, monkeypatch: pytest.MonkeyPatch, answer: int, status: accesses.Status
+) -> None:
+    async def refused(self: object, access: object, subjects: object, *, operation: str) -> None:
+        raise guests.NotAnswering("the customer took steward's rights away")
+
+    async def answered(self: object, target: object) -> int:
+        return answer
+
+    async def story(site: Site) -> None:
+        cluster_id = await site.standing(0)
+        made = await opened(site, cluster_id)
+        with monkeypatch.context() as patched:
+            patched.setattr(guests_.SimulatedGuests, "unbind", refused)
+            patched.setattr(probes_.SimulatedProbes, "attempt", answered)
+            await accesses_.end(site.context, CUSTOMER, project_id=site.project_id, access_id=made.id)
+            await site.clock.sleep(60)
+            assert (await now(site, made.id)).status is status
+        await until(site, made.id, accesses.Status.ENDED)
 
     play(story)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from steward.domain import accesses, audits, clusters, projects
+from steward.domain import audits, clusters
 from steward.responsibility import audit_judging, audit_rules
 from tests.unit.responsibility import audited
 from tests.unit.responsibility.audited import ADMIN, NOON, STEWARD, act, issuance, judged, ledger, node
@@ -116,8 +116,33 @@ def test_what_may_have_had_one_counts(code: int) -> None:
     assert len(judged(act(STEWARD, "create", "configmaps", "shop/x", code=code)).findings) == 1
 
 
-def test_a_rehearsal_changes_nothing() -> None:
-    assert judged(act(STEWARD, "patch", "configmaps", "shop/x", uri="/x?dryRun=All&force=true")).findings == []
+@pytest.mark.parametrize(
+    ("verb", "kind"),
+    [("patch", "configmaps"), ("delete", "pods"), ("create", "pods/eviction"), ("create", "pods/binding")],
+)
+def test_a_rehearsal_changes_nothing(verb: str, kind: str) -> None:
+    assert judged(act(STEWARD, verb, kind, "shop/x", uri="/x?dryRun=All&force=true")).findings == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "activity"),
+    [
+        ("get", "secrets", "2.3-3"),
+        ("list", "secrets", "2.3-3"),
+        ("get", "pods/log", "3.2.1-5"),
+        ("create", "pods/exec", "2.3-3"),
+        ("get", "pods/exec", "2.3-3"),
+        ("create", "pods/attach", "2.3-3"),
+        ("create", "pods/portforward", "2.3-3"),
+        ("update", "services/proxy", "2.3-3"),
+        ("create", "serviceaccounts/token", "3.1.2-3"),
+    ],
+)
+def test_what_heeds_no_dry_run_is_none(verb: str, kind: str, activity: str) -> None:
+    stays_open = kind.rpartition("/")[2] in audit_rules.LONG
+    stage = "ResponseStarted" if stays_open else "ResponseComplete"
+    found = judged(act(STEWARD, verb, kind, "shop/x", uri="/x?dryRun=All", stage=stage))
+    assert [each.activity for each in found.findings] == [activity]
 
 
 @pytest.mark.parametrize(("verb", "kind"), [("create", "pods/eviction"), ("delete", "pods")])
@@ -145,83 +170,6 @@ def test_an_operation_that_asked_for_nothing_of_the_kind_excuses_nothing(found: 
 def test_an_operation_excuses_nothing_but_the_leaving_of_pods() -> None:
     there = {audited.DRAINED: node()}
     assert len(judged(act(STEWARD, "delete", "deployments.apps", "shop/web", **OPERATION), nodes=there).findings) == 1
-
-
-def session(**more: Any) -> accesses.Access:
-    found: dict[str, Any] = {
-        "id": "11111111-2222-4333-8444-555555555555",
-        "project_id": projects.ProjectId("0" * 32),
-        "cluster_id": audited.CLUSTER,
-        "activity": "3.2.1-3",
-        "scope": accesses.Scope.ADMIN,
-        "reason": "help",
-        "minutes": 30,
-        "requested_by": "op@provider",
-        "requested_at": NOON - timedelta(minutes=20),
-        "approved_at": NOON - timedelta(minutes=10),
-        "expires_at": NOON + timedelta(minutes=10),
-        "fingerprint": "of the session",
-    }
-    return accesses.Access(**{**found, **more})
-
-
-PERSON = "steward:3.2.1-3:breakglass-11111111"
-
-
-def by_session(**more: Any) -> audit_judging.Judgement:
-    done = act(PERSON, "delete", "pods", "shop/web", fingerprint="of the session")
-    return judged(done, issuances=ledger(issuance(PERSON, "of the session")), accesses=[session(**more)])
-
-
-def test_who_was_let_in_breaches_nothing_and_is_counted() -> None:
-    found = by_session()
-    assert found.findings == []
-    assert {key: count.by_provider for (key, _), count in found.counts.items()} == {"3.1.1-2": 1}
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"approved_at": None},
-        {"approved_at": NOON + timedelta(minutes=1)},
-        {"ended_at": NOON - timedelta(minutes=1)},
-        {"expires_at": NOON - timedelta(minutes=1)},
-        {"fingerprint": "of another"},
-        {"fingerprint": ""},
-    ],
-)
-def test_outside_of_a_session_it_is_a_breach(more: dict[str, Any]) -> None:
-    assert [each.activity for each in by_session(**more).findings] == ["3.1.1-2"]
-
-
-@pytest.mark.parametrize(
-    ("verb", "kind", "name"),
-    [
-        ("create", "serviceaccounts/token", "shop/ci"),
-        ("create", "certificatesigningrequests.certificates.k8s.io", "alice"),
-        ("update", "certificatesigningrequests/approval.certificates.k8s.io", "alice"),
-    ],
-)
-def test_a_session_leaves_no_credential_behind(verb: str, kind: str, name: str) -> None:
-    made = act(PERSON, verb, kind, name, fingerprint="of the session")
-    known = ledger(issuance(PERSON, "of the session"))
-    found = judged(made, issuances=known, accesses=[session()])
-    assert rules(found) == [("3.1.2-2", "credential made in a session")]
-    refused = act(PERSON, verb, kind, name, fingerprint="of the session", code=403)
-    assert judged(refused, issuances=known, accesses=[session()]).findings == []
-
-
-def test_rights_of_a_person_are_given_for_an_access_that_was_approved_alone() -> None:
-    given = act(
-        STEWARD,
-        "patch",
-        "clusterrolebindings.rbac.authorization.k8s.io",
-        f"steward:breakglass-{session().id}",
-        code=201,
-    )
-    assert judged(given, accesses=[session()]).findings == []
-    for none in ([], [session(approved_at=None)], [session(id="99999999-2222-4333-8444-555555555555")]):
-        assert [each.activity for each in judged(given, accesses=none).findings] == ["3.1.2-3"]
 
 
 def test_a_certificate_that_is_not_in_the_ledger_is_a_breach_whatever_it_does() -> None:
@@ -305,15 +253,6 @@ def test_a_node_is_the_providers_and_the_way_through_it_into_containers_is_not(s
     through = act(STEWARD, "create", f"nodes/{subresource}", "/n", stage="ResponseStarted")
     assert len(judged(through).findings) == 1
     assert judged(act(STEWARD, "patch", "nodes/status", "/n")).findings == []
-
-
-def test_rights_of_a_person_are_given_while_the_access_lasts_and_taken_away_at_any_time() -> None:
-    name, kind = f"steward:breakglass-{session().id}", "clusterrolebindings.rbac.authorization.k8s.io"
-    ended = [session(ended_at=NOON - timedelta(minutes=1))]
-    assert [each.activity for each in judged(act(STEWARD, "create", kind, name), accesses=ended).findings] == [
-        "3.1.2-3"
-    ]
-    assert judged(act(STEWARD, "delete", kind, name), accesses=ended).findings == []
 
 
 def test_the_customers_admin_has_its_name_by_certificate_alone() -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network
 from typing import Any
 
-from steward.domain import clusters, conditions, errors, evidence, networks, nodepools, nodes
+from steward.domain import accesses, clusters, conditions, errors, evidence, networks, nodepools, nodes
 from steward.domain.evidence import Outcome
 from steward.operations import cluster_networks, outbox
 from steward.ports import guests, machines
@@ -27,6 +27,9 @@ PROMISED = timedelta(minutes=30)  # from the order to its delivery, and in which
 REGION = "topology.kubernetes.io/region"
 CHANGED = "inventory:changed"
 SHOWN = ("ca", "apiserver")
+# As the cluster names the provider's own: its users, and every group that a certificate of one of them carries.
+OWN_USERS = ("User:steward:", "Group:steward:")
+OWN_GROUPS = (f"Group:{issuances.GROUP}",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ class Surveyor:
         return last is None or not last <= now < last + LOOK_AGAIN
 
     async def _look(self, cluster: clusters.Cluster) -> Sequence[Saw]:
+        began = self._services.clock.now()
         try:
             access = await entered(self._services, cluster)
             survey = await self._services.guests.survey(access)
@@ -91,8 +95,16 @@ class Surveyor:
         async with self._services.records.read() as work:
             reported = await work.evidence.get(f"{INSTALL}/{evidence.of_cluster(cluster.id)}/installation")
             listed = await work.evidence.get(f"{INVENTORY}/{evidence.of_cluster(cluster.id)}/inventory")
+            sessions = await work.accesses.of(cluster.id)
         now = self._services.clock.now()
-        saws = [version(known), labels(known), addresses(known), bindings(admins), inventory(known, listed, now)]
+        let_in = [each.user for each in sessions if _is_let_in(each, began)]
+        saws = [
+            version(known),
+            labels(known),
+            addresses(known),
+            bindings(admins, let_in),
+            inventory(known, listed, now),
+        ]
         if reported is None or reported.outcome is not Outcome.PROVEN:
             saws.append(installation(known, now))
         if all(each.outcome is not Outcome.UNKNOWN for each in saws):
@@ -194,10 +206,22 @@ def addresses(known: Known) -> Saw:
     return saw(Outcome.PROVEN, f"All {len(seen)} nodes are known by an address of the network that was chosen")
 
 
-def bindings(admins: Mapping[str, Sequence[str]]) -> Saw:
-    """That it was read; whether the right people are on it, the customer says in its review."""
+def _is_let_in(access: accesses.Access, since: datetime) -> bool:
+    """Approved for everything, and its end not proved by then: its rights stood when the cluster was looked at."""
+    if access.scope is not accesses.Scope.ADMIN or access.approved_at is None:
+        return False
+    return access.open or (access.refused_at is not None and access.refused_at >= since)
+
+
+def bindings(admins: Mapping[str, Sequence[str]], let_in: Sequence[str] = ()) -> Saw:
+    """That it was read; whether the right people are on it, the customer says in its review.
+
+    `let_in` are users of the provider's people whose access to everything was approved and is not over.
+    """
     subjects = sorted({subject for found in admins.values() for subject in found})
-    own = [each for each in subjects if each.startswith("User:steward:")]
+    providers = [each for each in subjects if each.startswith(OWN_USERS) or each in OWN_GROUPS]
+    approved = {f"User:{each}" for each in let_in}
+    own = [each for each in providers if each not in approved]
     facts = {"bindings": {name: sorted(found) for name, found in admins.items()}}
 
     def saw(outcome: Outcome, said: str) -> Saw:
@@ -205,7 +229,10 @@ def bindings(admins: Mapping[str, Sequence[str]]) -> Saw:
 
     if own:
         return saw(Outcome.BREACHED, f"{len(own)} identities of the provider are bound to cluster-admin")
-    return saw(Outcome.PROVEN, "The subjects bound to cluster-admin were read; none of them is the provider's")
+    said = "The subjects bound to cluster-admin were read; none of them is the provider's"
+    if providers:
+        said += f", but for {len(providers)} whose access was approved and is not over"
+    return saw(Outcome.PROVEN, said)
 
 
 def installation(known: Known, now: datetime) -> Saw:

@@ -66,6 +66,19 @@ class SimulatedGuests:
                     place.data.manifests.pop(key(manifest), None)
                 self._note(place, access, replace(_applied(manifest), verb="delete"))
 
+    async def unbind(self, access: Access, subjects: Sequence[str], *, operation: str) -> Sequence[str]:
+        _, data = await self._reach(access)
+        named = {name: each for name, each in data.manifests.items() if any(who in subjects for who in _bound(each))}
+        with self._world.changing(access.cluster_id) as place:
+            for name, each in named.items():
+                left = [who for who in each["subjects"] if f"{who['kind']}:{who['name']}" not in subjects]
+                verb, data.manifests[name] = "patch", {**each, "subjects": left}
+                if not left:
+                    verb = "delete"
+                    del data.manifests[name]
+                self._note(place, access, replace(_applied(each), verb=verb, agent=_agent(operation)))
+        return list(named)
+
     async def nodes(self, access: Access) -> Sequence[GuestNode]:
         _, data = await self._reach(access)
         return [_seen(node) for node in data.nodes.values()]
@@ -118,7 +131,10 @@ class SimulatedGuests:
 
     async def admins(self, access: Access) -> Mapping[str, Sequence[str]]:
         _, data = await self._reach(access)
-        return {"cluster-admin": ["Group:system:masters"], **data.admins}
+        given = [each for each in data.manifests.values() if each.get("kind") == "ClusterRoleBinding"]
+        admins = [each for each in given if each["roleRef"]["name"] == "cluster-admin"]
+        bound = {each["metadata"]["name"]: _bound(each) for each in admins}
+        return {"cluster-admin": ["Group:system:masters"], **bound, **data.admins}
 
     async def greeting(self, access: Access, names: Sequence[str]) -> Greeting:
         place, _ = await self._reach(access)
@@ -197,8 +213,19 @@ def _leaving(pod: str, force: bool, operation: str) -> Deed:
         subresource="" if force else "eviction",
         namespace=namespace,
         name=name,
-        agent=f"steward (operation {operation})" if operation else "steward",
+        agent=_agent(operation),
     )
+
+
+def _agent(operation: str) -> str:
+    return f"steward (operation {operation})" if operation else "steward"
+
+
+def _bound(manifest: Mapping[str, Any]) -> list[str]:
+    """Whom a binding names, as in `User:alice`; nobody, where it is none."""
+    if manifest.get("kind") not in ("ClusterRoleBinding", "RoleBinding"):
+        return []
+    return [f"{each['kind']}:{each['name']}" for each in manifest["subjects"]]
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

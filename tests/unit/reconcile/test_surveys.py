@@ -1,0 +1,88 @@
+"""What clusters say of their administrators: the provider is none of them, but for whom was let in, while it lasts."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from steward.domain import accesses, evidence
+from steward.operations import accesses as accesses_
+from steward.reconcile.evidence import surveys
+from tests.unit.reconcile import test_accesses
+from tests.unit.reconcile.sites import CUSTOMER, Site
+
+Play = Callable[..., None]
+PROVEN, BREACHED = evidence.Outcome.PROVEN, evidence.Outcome.BREACHED
+LET_IN = "steward:3.2.1-3:breakglass-11111111"
+LOOKED_AGAIN = (surveys.LOOK_AGAIN + timedelta(minutes=1)).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("subject", "outcome"),
+    [
+        ("User:alice", PROVEN),
+        ("Group:system:masters", PROVEN),
+        ("Group:stewards-of-the-harbour", PROVEN),
+        (f"User:{LET_IN}", PROVEN),
+        ("User:steward:3.2.1-3:breakglass-22222222", BREACHED),
+        ("User:steward:3.1.6-1:inventory", BREACHED),
+        ("Group:steward:breakglass", BREACHED),
+        ("Group:steward", BREACHED),
+    ],
+)
+def test_the_provider_is_no_administrator_but_by_consent(subject: str, outcome: evidence.Outcome) -> None:
+    saw = surveys.bindings({"some": ["User:alice"], "others": [subject]}, let_in=[LET_IN])
+    assert saw.outcome is outcome
+    assert subject in saw.facts["bindings"]["others"]
+
+
+async def _said(site: Site, cluster_id: str) -> evidence.Evidence:
+    async with site.records.read() as work:
+        found = await work.evidence.get(f"3.1.2-3/cluster:{cluster_id}/bindings")
+    assert found is not None
+    return found
+
+
+def test_an_access_to_everything_that_was_approved_is_no_breach_and_is_shown(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await site.standing(0)
+        made = await test_accesses.opened(site, cluster_id, scope=accesses.Scope.ADMIN, minutes=60)
+        await site.clock.sleep(LOOKED_AGAIN)
+        found = await _said(site, cluster_id)
+        assert [f"User:{made.user}"] in found.facts["bindings"].values(), "it was looked at while the access stood"
+        assert (found.outcome, "but for 1 whose access was approved" in found.summary) == (PROVEN, True)
+        await accesses_.end(site.context, CUSTOMER, project_id=site.project_id, access_id=made.id)
+        await test_accesses.until(site, made.id, accesses.Status.ENDED)
+        await site.clock.sleep(LOOKED_AGAIN)
+        found = await _said(site, cluster_id)
+        assert (found.outcome, "but for" in found.summary) == (PROVEN, False)
+
+    play(story)
+
+
+def test_what_stands_after_the_end_of_an_access_is_a_breach(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await site.standing(0)
+        made = await test_accesses.opened(site, cluster_id, scope=accesses.Scope.ADMIN)
+        await accesses_.end(site.context, CUSTOMER, project_id=site.project_id, access_id=made.id)
+        await test_accesses.until(site, made.id, accesses.Status.ENDED)
+        with site.world.changing(cluster_id) as place:
+            assert place.data is not None
+            place.data.admins["left over"] = [f"User:{made.user}"]
+        await site.clock.sleep(LOOKED_AGAIN)
+        assert (await _said(site, cluster_id)).outcome is BREACHED
+
+    play(story)
+
+
+def test_an_access_of_a_lesser_scope_makes_no_administrator(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await site.standing(0)
+        made = await test_accesses.opened(site, cluster_id, scope=accesses.Scope.VIEW, minutes=60)
+        with site.world.changing(cluster_id) as place:
+            assert place.data is not None
+            place.data.admins["more than was asked for"] = [f"User:{made.user}"]
+        await site.clock.sleep(LOOKED_AGAIN)
+        assert (await _said(site, cluster_id)).outcome is BREACHED
+
+    play(story)
