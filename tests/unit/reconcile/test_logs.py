@@ -29,7 +29,7 @@ from tests.unit.reconcile.subscribing import (
 )
 
 Play = Callable[..., None]
-UPDATING, READY = clusters.Status.UPDATING, clusters.Status.READY
+BUSY, READY = clusters.Status.REDEPLOYING, clusters.Status.READY
 
 
 def test_a_subscription_is_busy_until_it_is_taken_up_and_then_what_is_written_arrives(play: Play) -> None:
@@ -39,7 +39,7 @@ def test_a_subscription_is_busy_until_it_is_taken_up_and_then_what_is_written_ar
         begun = await ordered(site, cluster_id, await stream(site))
         cluster = await site.cluster(cluster_id)
         assert cluster is not None
-        assert (clusters.status(cluster), cluster.logs_subscribed) == (UPDATING, True)
+        assert (clusters.status(cluster), cluster.logs_subscribed) == (BUSY, True)
         assert (await log_streams.operation_of(site.context, CUSTOMER, begun.id)).state is logs.State.PENDING
         await over(site, begun)
         assert await site.word(cluster_id) is READY
@@ -68,7 +68,7 @@ def test_the_end_of_a_subscription_is_the_end_of_what_arrives(play: Play) -> Non
         ended = await logs_.unsubscribe(site.context, CUSTOMER, where(site, cluster_id), subscription_id)
         cluster = await site.cluster(cluster_id)
         assert cluster is not None
-        assert (clusters.status(cluster), cluster.logs_subscribed) == (UPDATING, False)
+        assert (clusters.status(cluster), cluster.logs_subscribed) == (BUSY, False)
         with pytest.raises(errors.NotFound):
             await logs_.subscription(site.context, CUSTOMER, where(site, cluster_id), subscription_id)
         await over(site, ended)
