@@ -123,6 +123,9 @@ def test_parameters_of_kube_proxy_reach_nodes_that_stand_and_those_to_come(clust
     cluster.service.api.put(f"{cluster.path}/customization", **wish)
     cluster.wait_ready(within=LONG)
     for node in cluster.nodes():
+        waiting.until(
+            lambda node=node: _answers(cluster, node["id"]), "the kube-proxy that was started anew", within=60
+        )
         told = proxy_of(cluster, node["id"])["iptables"]
         assert (told["syncPeriod"], told["minSyncPeriod"]) == ("43s", "2s")
     after = cluster.programs()
