@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import IPv4Network
 
 import pytest
 
-from steward.domain import accesses, evidence
+from steward.domain import accesses, evidence, networks
 from steward.operations import accesses as accesses_
+from steward.ports import guests
 from steward.reconcile.evidence import surveys
 from tests.unit.reconcile import test_accesses
 from tests.unit.reconcile.sites import CUSTOMER, Site
 
 Play = Callable[..., None]
 PROVEN, BREACHED = evidence.Outcome.PROVEN, evidence.Outcome.BREACHED
+PLAN = networks.Plan(IPv4Network("100.64.0.0/12"))
 LET_IN = "steward:3.2.1-3:breakglass-11111111"
 LOOKED_AGAIN = (surveys.LOOK_AGAIN + timedelta(minutes=1)).total_seconds()
 
@@ -86,3 +89,46 @@ def test_an_access_of_a_lesser_scope_makes_no_administrator(play: Play) -> None:
         assert (await _said(site, cluster_id)).outcome is BREACHED
 
     play(story)
+
+
+@pytest.mark.parametrize(
+    ("address", "outcome"), [(None, PROVEN), ("203.0.113.9", BREACHED), ("", evidence.Outcome.UNKNOWN)]
+)
+def test_a_node_that_is_known_by_an_address_of_another_network_is_a_breach(
+    play: Play, address: str | None, outcome: evidence.Outcome
+) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await site.standing(2)
+        cluster = await site.cluster(cluster_id)
+        assert cluster is not None
+        members, network = await site.nodes(cluster_id), PLAN.cluster(cluster.slot)
+        seen = [_node(each.name, str(network.node_address(each.number))) for each in members]
+        if address is not None:
+            seen[0] = _node(seen[0].name, address)
+        known = surveys.Known(
+            cluster=cluster,
+            network=network,
+            pools=await site.pools(cluster_id),
+            members=members,
+            survey=guests.Survey(version=cluster.version, service="", nodes=seen, images={}),
+            states={},
+            fingerprints={},
+        )
+        saw = surveys.addresses(known)
+        assert (saw.activity, saw.outcome, len(saw.facts["nodes"])) == ("1.1-2", outcome, 2)
+
+    play(story)
+
+
+def _node(name: str, address: str) -> guests.GuestNode:
+    return guests.GuestNode(
+        name=name,
+        ready=True,
+        reason="",
+        version="",
+        unschedulable=False,
+        labels={},
+        pods="",
+        address=address,
+        machine="",
+    )
