@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network
@@ -137,6 +137,9 @@ class Service:
                 await self._nodes(work, cluster, pool)
             await work.secrets.put(cluster_id, "admin-kubeconfig", b"apiVersion: v1\nkind: Config\n")
         return made
+
+    async def status(self, cluster: Mapping[str, Any]) -> str:
+        return str((await self.call("GET", f"{self.kube}/{cluster['id']}")).body["status"])
 
     async def settle(self, cluster_id: str) -> None:
         """As the reconcilers would leave a cluster that was changed."""

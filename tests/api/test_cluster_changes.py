@@ -52,10 +52,6 @@ async def again_ready(service: serving.Service, cluster: dict[str, Any]) -> None
         await work.clusters.save(dataclasses.replace(found, conditions=serving.good()))
 
 
-async def status(service: serving.Service, cluster: dict[str, Any]) -> str:
-    return str((await service.call("GET", f"{service.kube}/{cluster['id']}")).body["status"])
-
-
 @pytest.mark.parametrize(("plan", "busy"), [("free", "REDEPLOYING"), ("standard", "UPDATING")])
 def test_a_customization_is_read_back_as_written(tmp_path: Path, plan: str, busy: str) -> None:
     async def story(service: serving.Service) -> None:
@@ -64,7 +60,7 @@ def test_a_customization_is_read_back_as_written(tmp_path: Path, plan: str, busy
         assert (await service.call("GET", path)).body == DEFAULT
         answer = await service.call("PUT", path, {**OFF, "kubeProxy": PROXY})
         assert (answer.status, list(answer.body)) == (200, ["message"])
-        assert await status(service, made) == busy
+        assert await service.status(made) == busy
         zero = {"minSyncPeriod": "P0D", "tcpFinTimeout": "P0D"}
         wanted = {**OFF, "kubeProxy": {**PROXY, "ipvs": {**PROXY["ipvs"], **zero}}}
         assert (await service.call("GET", path)).body == wanted
@@ -94,7 +90,7 @@ def test_what_is_already_so_keeps_a_cluster_ready(tmp_path: Path) -> None:
         made = await service.ready()
         service.woken.clear()
         assert (await service.call("PUT", f"{service.kube}/{made['id']}/customization", DEFAULT)).status == 200
-        assert await status(service, made) == "READY"
+        assert await service.status(made) == "READY"
         assert service.woken == []
 
     serving.run(tmp_path, story)
@@ -125,7 +121,7 @@ def test_a_customization_that_cannot_be(tmp_path: Path, asked: dict[str, Any], s
         assert answer.status == 400
         check_form(answer)
         assert said in answer.body["message"]
-        assert await status(service, made) == "READY"
+        assert await service.status(made) == "READY"
         ordered = await service.call("POST", service.kube, {"region": "LOCAL1", "customization": asked})
         assert ordered.status == 400
 
@@ -150,7 +146,7 @@ def test_the_life_of_an_openid_connect(tmp_path: Path, plan: str, busy: str) -> 
         created = await service.call("POST", path, {**EMPTY, **LOGIN})
         bare = {**LOGIN, **UNSET, "groupsClaim": [], "requiredClaim": [], "signingAlgorithms": []}
         assert (created.status, created.body) == (200, bare)
-        assert await status(service, made) == busy
+        assert await service.status(made) == busy
         await again_ready(service, made)
         assert (await service.call("POST", path, LOGIN)).status == 409
         more = {
@@ -164,7 +160,7 @@ def test_the_life_of_an_openid_connect(tmp_path: Path, plan: str, busy: str) -> 
         }
         changed = await service.call("PUT", path, more)
         assert (changed.status, changed.body) == (200, None)
-        assert await status(service, made) == busy
+        assert await service.status(made) == busy
         assert (await service.call("GET", path)).body == {**LOGIN, **more}
         await again_ready(service, made)
         await service.call("PUT", path, {**EMPTY, "clientId": "other"})
@@ -172,7 +168,7 @@ def test_the_life_of_an_openid_connect(tmp_path: Path, plan: str, busy: str) -> 
         await again_ready(service, made)
         gone = await service.call("DELETE", path)
         assert (gone.status, gone.body) == (200, None)
-        assert await status(service, made) == "REDEPLOYING"
+        assert await service.status(made) == "REDEPLOYING"
         assert (await service.call("GET", path)).status == 404
 
     serving.run(tmp_path, story)
@@ -223,7 +219,7 @@ def test_a_restart_is_busy_before_the_answer_leaves(tmp_path: Path, body: dict[s
         service.woken.clear()
         answer = await service.call("POST", f"{service.kube}/{made['id']}/restart", body)
         assert (answer.status, answer.body) == (200, None)
-        assert await status(service, made) == "REDEPLOYING"
+        assert await service.status(made) == "REDEPLOYING"
         assert service.woken == [f"cluster:{made['id']}"]
         async with service.records.read() as work:
             found = await work.clusters.get(clusters.ClusterId(made["id"]))

@@ -2,7 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,20 +13,16 @@ LOGIN = {"issuerUrl": "https://id.example.org/realm", "clientId": "kube"}
 POOL = {"flavorName": "d2-4", "name": "more", "desiredNodes": 1}
 
 
-async def status(service: serving.Service, cluster: dict[str, Any]) -> str:
-    return str((await service.call("GET", f"{service.kube}/{cluster['id']}")).body["status"])
-
-
 @pytest.mark.parametrize(("plan", "busy"), [("free", "REDEPLOYING"), ("standard", "INSTALLING")])
 def test_pools_and_restrictions_change_while_a_login_is_set_up(tmp_path: Path, plan: str, busy: str) -> None:
     async def story(service: serving.Service) -> None:
         made = await service.ready(plan=plan)
         path = f"{service.kube}/{made['id']}"
         assert (await service.call("POST", f"{path}/openIdConnect", LOGIN)).status == 200
-        assert await status(service, made) == busy
+        assert await service.status(made) == busy
         assert (await service.call("POST", f"{path}/nodepool", POOL)).status == 200
         assert (await service.call("PUT", f"{path}/ipRestrictions", {"ips": ["192.0.2.0/24"]})).status == 200
-        assert await status(service, made) == busy, "the change that was first goes on under its own word"
+        assert await service.status(made) == busy, "the change that was first goes on under its own word"
         second = await service.call("POST", f"{path}/restart", {"force": False})
         check_form(second)
         assert second.status == 409
@@ -49,7 +44,7 @@ def test_a_log_that_is_taken_up_keeps_nobody_waiting(tmp_path: Path) -> None:
                 since=service.clock.now(),
             )
             await work.clusters.save(dataclasses.replace(found, conditions=conditions.merge(found.conditions, taken)))
-        assert await status(service, made) == "REDEPLOYING"
+        assert await service.status(made) == "REDEPLOYING"
         path = f"{service.kube}/{made['id']}"
         assert (await service.call("PUT", f"{path}/ipRestrictions", {"ips": ["192.0.2.0/24"]})).status == 200
         await service.settle(made["id"])

@@ -52,7 +52,7 @@ def test_a_broken_contract_stops_the_service(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("activity", sorted({*operations.ACTIVITY_OF.values(), *operations.ACTIVITY_OF_FIELD.values()}))
 def test_every_activity_named_is_a_row(activity: str) -> None:
-    matrix.load().activity(activity)
+    assert matrix.load().activity(activity).id == activity
 
 
 def test_every_operation_is_carried_out_by_something() -> None:

@@ -2,13 +2,13 @@
 
 import contextlib
 import fcntl
-import os
 import secrets
 from pathlib import Path
 from typing import TextIO
 
 from steward.domain import errors
 from steward.kit import locks
+from steward.runtimes.processes import places
 
 TOKEN = "operator.token"
 LOCK = "steward.lock"
@@ -54,13 +54,5 @@ def operator_token(folder: Path) -> str:
         if known:  # a full disk may have left an empty one
             return known
     token = secrets.token_urlsafe(32)
-    draft = path.with_name(f".{TOKEN}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(token + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)  # the folder's lock is held: nobody else makes one
-    finally:
-        draft.unlink(missing_ok=True)
+    places.write_private(path, token + "\n", durable=True)  # the folder's lock is held: nobody else makes one
     return token

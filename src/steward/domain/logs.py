@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from steward.domain import clusters, errors, projects
+from steward.domain import clusters, errors, pauses, projects
 from steward.domain.conditions import Condition, Kind, Reason
 
 ACTIVITY = "3.1.3-5"
@@ -145,7 +145,7 @@ def service_name(account: projects.AccountId) -> str:
 
 def pause_after(failures: int, subscription_id: str) -> timedelta:
     """Doubling, and spread so that what failed together does not come back together."""
-    full = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 20))
+    full = pauses.doubled(FIRST_PAUSE, LONGEST_PAUSE, failures)
     drawn = hashlib.sha256(f"{subscription_id}/{failures}".encode()).digest()
     return timedelta(seconds=full * (0.75 + drawn[0] / 510))
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from steward.domain import clusters, errors, evidence, people, projects
+from steward.domain import clusters, errors, evidence, pauses, people, projects
 
 FIRST_PAUSE = 10.0  # seconds after the first attempt that failed; doubled with each further one
 LONGEST_PAUSE = 3600.0
@@ -174,7 +174,7 @@ class Preference:
 
 def pause_after(attempts: int, delivery_id: str) -> timedelta:
     """Doubling, and spread by the delivery's id so that what failed together does not come back together."""
-    full = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 20))
+    full = pauses.doubled(FIRST_PAUSE, LONGEST_PAUSE, attempts)
     drawn = hashlib.sha256(f"{delivery_id}/{attempts}".encode()).digest()
     return timedelta(seconds=full * (0.5 + drawn[0] / 510))
 

@@ -207,9 +207,7 @@ async def _common(work: records.Work, now: datetime) -> _Common:
 
 async def _report(work: records.Work, subject: _Subject, common: _Common, actor: actors.Actor) -> Report:
     cluster, project = subject.cluster, subject.project
-    contract = (
-        matrix.load(cluster.contract) if cluster is not None else await terms.matrix_of_ended(work, subject.cluster_id)
-    )
+    contract = await terms.pinned(work, subject.cluster_id, cluster)
     names = (evidence.of_cluster(subject.cluster_id), evidence.of_project(project.id))
     pieces = [*common.pieces, *[each for name in names for each in await work.evidence.of(name)]]
     words = [*common.words, *[each for name in names for each in await work.attestations.of(name)]]

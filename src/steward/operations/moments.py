@@ -20,7 +20,9 @@ _NO_POOLS = frozenset(
 
 def check_pools_may_change(cluster: clusters.Cluster) -> None:
     """A change of the standing cluster that shows INSTALLING is none of these."""
-    if clusters.standing(cluster) in _NO_POOLS or _is_first_installed(cluster):
+    status = clusters.standing(cluster)
+    first = status is clusters.Status.INSTALLING and cluster.installed_at is None
+    if first or status in _NO_POOLS:
         raise _not_now(cluster, "its node pools can be changed once it is READY")
 
 
@@ -44,10 +46,6 @@ def check_pool_stays(pool: nodepools.NodePool) -> None:
 def check_answered(cluster: clusters.Cluster) -> None:
     if cluster.installed_version is None:
         raise _not_now(cluster, "that can be asked once its API has answered")
-
-
-def _is_first_installed(cluster: clusters.Cluster) -> bool:
-    return clusters.standing(cluster) is clusters.Status.INSTALLING and cluster.installed_at is None
 
 
 def _not_now(cluster: clusters.Cluster, then: str) -> errors.Conflict:

@@ -15,7 +15,7 @@ from steward.domain import evidence as evidence_
 from steward.domain import notices as notices_
 from steward.operations import terms
 from steward.ports import records
-from steward.responsibility import matrix, model
+from steward.responsibility import model
 from steward.responsibility import notices as table
 
 COLLECTOR = "notices"
@@ -306,10 +306,7 @@ async def _contract(work: records.Work, news: News) -> model.Matrix:
     if news.cluster_id is None:
         project = None if news.project_id is None else await work.projects.get(news.project_id)
         return await terms.matrix_of(work, project, None)
-    cluster = await work.clusters.get(news.cluster_id)
-    if cluster is None:
-        return await terms.matrix_of_ended(work, news.cluster_id)
-    return matrix.load(cluster.contract)
+    return await terms.pinned(work, news.cluster_id, await work.clusters.get(news.cluster_id))
 
 
 async def _party_of(work: records.Work, name: str) -> str:

@@ -29,9 +29,11 @@ async def matrix_of(
     return matrix.load(acceptance.version if acceptance else "")
 
 
-async def matrix_of_ended(work: records.Work, cluster_id: clusters.ClusterId) -> model.Matrix:
-    """What a cluster was pinned to that is gone: the acceptance and the order outlive it."""
-    accepted_later = await work.acceptances.of(cluster_id, latest=1)
+async def pinned(work: records.Work, cluster_id: clusters.ClusterId, cluster: clusters.Cluster | None) -> model.Matrix:
+    """What the cluster is pinned to; what it was, where it is gone: acceptance and order outlive it."""
+    if cluster is not None:
+        return matrix.load(cluster.contract)
+    later = await work.acceptances.of(cluster_id, latest=1)
     ordered = await work.events.of_cluster(cluster_id, limit=1)
-    version = accepted_later[0].version if accepted_later else ordered[0].facts.get("contract", "") if ordered else ""
-    return matrix.load(version if version in matrix.versions() else "")
+    known = [*(each.version for each in later), *(each.facts.get("contract", "") for each in ordered), ""]
+    return matrix.load(known[0] if known[0] in matrix.versions() else "")

@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from steward.domain import errors
+from steward.domain import errors, pauses
 from steward.ports import clock, records
 from steward.reconcile import flow, outcome
 from steward.reconcile.outcome import Outcome
@@ -29,7 +29,6 @@ RENEW_BEFORE = timedelta(seconds=30)
 AT_ONCE = 16  # passes side by side
 AFTER_ERROR = 1.0  # seconds, doubled with each error in a row
 LONGEST_AFTER_ERROR = 60.0
-MOST_DOUBLINGS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +179,7 @@ class Engine:
         else:
             entry.errors = 0
             return pause
-        return float(min(LONGEST_AFTER_ERROR, AFTER_ERROR * 2 ** min(entry.errors - 1, MOST_DOUBLINGS)))
+        return pauses.doubled(AFTER_ERROR, LONGEST_AFTER_ERROR, entry.errors)
 
     async def _pause_after(self, result: Outcome | Gone, entry: _Entry) -> float | None:
         match result:

@@ -5,13 +5,14 @@ and says so.
 """
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
 
 from steward.components import farms, reports, supply
-from steward.domain import errors, versions
+from steward.domain import errors, pauses, versions
 from steward.ports.artifacts import Missing
 
 log = structlog.get_logger(__name__)
@@ -102,8 +103,8 @@ class ComponentArtifacts:
         task.add_done_callback(self._later.discard)
 
     async def _rest(self, version: versions.Version) -> None:
-        pause = FIRST_PAUSE
-        while True:
+        for times in itertools.count(1):
+            pause = pauses.doubled(FIRST_PAUSE, LONGEST_PAUSE, times)
             try:
                 async with self._one_at_a_time:
                     for item in await asyncio.to_thread(self._components.missing, str(version)):
@@ -117,4 +118,3 @@ class ComponentArtifacts:
             else:
                 return
             await self._sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)

@@ -21,6 +21,7 @@ from typing import Any
 
 import structlog
 
+from steward.domain import pauses
 from steward.runtimes.processes import launch
 
 log = structlog.get_logger(__name__)
@@ -217,7 +218,7 @@ class Supervisor:
         watched.reason = last_words(watched.program.log) or "it was killed, or ended without a word"
         if not watched.wanted:
             return
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(watched.ends_in_a_row - 1, 16))
+        pause = pauses.doubled(FIRST_PAUSE, LONGEST_PAUSE, watched.ends_in_a_row)
         log.warning("program ended", program=watched.program.name, reason=watched.reason, again_in=pause)
         watched.restart = loop.call_later(pause, self._restart, watched)
         self._tell(watched)

@@ -6,7 +6,7 @@ two calls, which is why a thousand clusters cost nothing but their memory.
 
 from datetime import datetime, timedelta
 
-from steward.domain import nodes
+from steward.domain import nodes, pauses
 from steward.ports.control_planes import Part
 from steward.runtimes.simulated import state
 
@@ -59,7 +59,7 @@ def end(running: state.Running, reason: str, now: datetime, timings: state.Timin
     """It died: the runtime will start it again after a while that doubles with each death in a row."""
     stable = running.running and (now - running.started_at).total_seconds() >= timings.stable_after
     running.failures = 1 if stable else running.failures + 1
-    delay = min(timings.longest_backoff, timings.first_backoff * 2 ** min(running.failures - 1, 16))
+    delay = pauses.doubled(timings.first_backoff, timings.longest_backoff, running.failures)
     running.running, running.reason, running.ended_at = False, reason, now
     running.again_at = now + timedelta(seconds=delay)
 
