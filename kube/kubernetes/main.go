@@ -2,7 +2,7 @@
 //
 // The name that it is started by chooses the program, as in busybox: a link called kube-apiserver
 // is the API server. All of them then share their read-only pages, on disk and in memory.
-// Each program is upstream's own app package; what is added to it stands in rest.go.
+// Each program is upstream's own app package; what is added to it is how it rests.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	_ "time/tzdata" // CronJobs name time zones, and a node's root has no zone files
 
 	"github.com/spf13/cobra"
+	"github.com/steward-k8s/steward/kube/rest"
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
 	"k8s.io/component-base/cli"
 	"k8s.io/component-base/logs"
@@ -47,7 +48,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "kube: started as %q; link it as kubectl, kubelet or kube-{apiserver,controller-manager,scheduler,proxy}\n", name)
 		os.Exit(2)
 	}
-	giveBackLater()
+	rest.Well()
 	os.Exit(cli.Run(program()))
 }
 

@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     stranger_burst: int = Field(default=200, ge=1)
     """How many of them may come at once: the programs of an office that begin their day."""
 
-    audit_interval: float = Field(default=60.0, gt=0)
+    audit_interval: float = Field(default=180.0, gt=0)
     """Seconds, jittered, after which an object at rest is looked at again even if nothing was reported."""
 
     smtp_url: SecretStr = SecretStr("")

@@ -10,6 +10,7 @@ from steward.components import recipes
 
 KUBE = Path(__file__).parents[2] / "kube"
 OFFERED = loading.kubernetes_versions().offered
+OURS = "github.com/steward-k8s/steward/kube/"
 GO_MODS = sorted(KUBE.rglob("*.mod"))
 
 
@@ -47,9 +48,11 @@ def test_nothing_is_pinned_that_cannot_be_ordered() -> None:
 
 
 @pytest.mark.parametrize("go_mod", GO_MODS, ids=lambda path: str(path.relative_to(KUBE)))
-def test_no_module_is_taken_from_a_folder_or_a_fork(go_mod: Path) -> None:
+def test_no_module_of_others_is_taken_from_a_folder_or_a_fork(go_mod: Path) -> None:
     for module, target in re.findall(r"^(?:replace|\s)\s*(\S+)(?: v\S+)? => (\S+)", go_mod.read_text(), re.MULTILINE):
-        assert target == module, f"{go_mod} replaces {module}"
+        ours = module.startswith(OURS)
+        expected = f"../{module.removeprefix(OURS)}" if ours else module
+        assert target == expected, f"{go_mod} replaces {module}"
 
 
 def test_the_go_of_pypi_is_pinned_and_new_enough() -> None:

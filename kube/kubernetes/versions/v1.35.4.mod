@@ -8,6 +8,7 @@ tool k8s.io/kubernetes/test/images/agnhost
 
 require (
 	github.com/spf13/cobra v1.10.0
+	github.com/steward-k8s/steward/kube/rest v0.0.0
 	k8s.io/client-go v0.35.4
 	k8s.io/component-base v0.35.4
 	k8s.io/kubectl v0.0.0
@@ -225,3 +226,5 @@ replace (
 	k8s.io/sample-cli-plugin => k8s.io/sample-cli-plugin v0.35.4
 	k8s.io/sample-controller => k8s.io/sample-controller v0.35.4
 )
+
+replace github.com/steward-k8s/steward/kube/rest => ../rest

@@ -25,8 +25,8 @@ from steward.responsibility.audit_judging import Facts, Judgement
 log = structlog.get_logger(__name__)
 
 ACTIVITY = "3.1.2-2"
-LOOK_EVERY = 1.0  # seconds
-NEW_CLUSTERS_EVERY = timedelta(seconds=6)
+LOOK_EVERY = 2.0  # seconds
+NEW_CLUSTERS_EVERY = timedelta(seconds=10)
 ASK_AT_MOST = timedelta(minutes=1)  # which certificates a cluster has signed; then they count as unknown
 SIGNING = "certificatesigningrequests"
 PIECE = 2**20  # bytes that are judged at a time

@@ -151,17 +151,13 @@ class ClusterReconciler:
         if scope.files and made:
             if credentials.renew(scope.files, scope.cluster, scope.network, self._services.certificates):
                 # Where it serves may be another place now; it leads there, with the keys that it had.
-                kubeconfig = credentials.admin_kubeconfig(scope.files, scope.cluster, scope.network)
                 async with self._services.applying(scope.lease) as work:
-                    await self._keep(work, scope)
-                    await work.secrets.put(scope.cluster.id, credentials.KUBECONFIG, kubeconfig.encode())
+                    await self._keep_with_kubeconfig(work, scope)
             return DONE
         makes = self._services.certificates
         scope.files = credentials.make(scope.cluster, scope.network, makes, before=scope.files)
-        kubeconfig = credentials.admin_kubeconfig(scope.files, scope.cluster, scope.network)
         async with self._services.applying(scope.lease) as work:
-            await self._keep(work, scope)
-            await work.secrets.put(scope.cluster.id, credentials.KUBECONFIG, kubeconfig.encode())
+            await self._keep_with_kubeconfig(work, scope)
             members = await work.nodes.of_cluster(scope.cluster.id)
         # Nodes that wait for their turn go on with certificates of the new authority; steward has other identities.
         self._services.keyring.forget(scope.cluster.id)
@@ -173,6 +169,11 @@ class ClusterReconciler:
         """No certificate is kept, and so none is used, that the ledger of credentials does not hold."""
         await self._services.keyring.ledger.note(work, scope.cluster, credentials.issued(scope.files))
         await credentials.keep(work, scope.cluster.id, scope.files)
+
+    async def _keep_with_kubeconfig(self, work: records.Work, scope: Scope) -> None:
+        await self._keep(work, scope)
+        kubeconfig = credentials.admin_kubeconfig(scope.files, scope.cluster, scope.network)
+        await work.secrets.put(scope.cluster.id, credentials.KUBECONFIG, kubeconfig.encode())
 
     async def _access(self, scope: Scope, identity: issuances.Identity) -> guests.Access:
         return await self._services.keyring.access(scope.cluster, scope.network, scope.files, identity)

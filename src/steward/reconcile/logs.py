@@ -77,15 +77,18 @@ class Forwarder:
         self._listed_at: datetime | None = None
         self._turns = 0
 
-    async def round(self) -> None:
-        """Everything that is to be handed over; it ends when nothing is, or after a while."""
+    async def round(self) -> float | None:
+        """Everything that is to be handed over; it ends when nothing is, or after a while.
+
+        Seconds until the next: longer where there is no subscription, for whoever orders one wakes it.
+        """
         began = self._services.clock.now()
         try:
             while True:
                 await self._settle()
                 self._begin(began)
                 if not self._lanes or self._services.clock.now() - began >= ROUND:
-                    return
+                    return None if self._followed else LISTED_EVERY.total_seconds()
                 await self._pause()
         finally:
             await self._stop(list(self._lanes))

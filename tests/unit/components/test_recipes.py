@@ -62,6 +62,19 @@ def test_own_sources_count_where_they_are_compiled(modules: Path, kube: catalogu
     assert upstream.digest() == before[1]
 
 
+def test_sources_that_several_components_share_count(modules: Path, kube: catalogue.ComponentFact) -> None:
+    kubernetes = recipes.Recipe(fact=kube, version="1.37.2", modules=modules)
+    shared = modules / "rest" / "rest.go"
+    shared.parent.mkdir()
+    shared.write_text("package rest\n")
+    unnamed = kubernetes.digest()
+    with kubernetes.go_mod.open("a") as stream:
+        stream.write("replace example.org/rest => ../rest\n")
+    named = kubernetes.digest()
+    shared.write_text("package rest // changed\n")
+    assert len({unnamed, named, kubernetes.digest()}) == 3
+
+
 def test_kubernetes_versions_differ(modules: Path, kube: catalogue.ComponentFact) -> None:
     one, other = (recipes.Recipe(fact=kube, version=each, modules=modules) for each in ("1.37.2", "1.36.3"))
     assert one.digest() != other.digest()

@@ -12,7 +12,7 @@ from steward.reconcile.evidence import looks
 from steward.reconcile.evidence.looks import Saw
 from steward.reconcile.services import Services
 
-EVERY = 60.0
+EVERY = 120.0
 ORDERED, POLICY_CHANGED = "cluster:ordered", "cluster:update-policy-changed"
 VERSION_ORDERED = frozenset({"cluster:update-asked", "cluster:reset-asked"})
 

@@ -17,7 +17,7 @@ from steward.reconcile.evidence.looks import Saw
 from steward.reconcile.services import Services
 
 ROW = "3.1.5-1"
-EVERY = 60.0
+EVERY = 120.0
 PROMISED = timedelta(minutes=5)  # from a change to its effect
 
 
@@ -27,6 +27,8 @@ def jobs(services: Services) -> list[jobs_.Job]:
     async def look(cluster: clusters.Cluster) -> Sequence[Saw]:
         past = [each for each in await pasts.of(cluster.id) if each.type == CHANGED]
         wrong = await _effect(services, cluster)
+        if wrong:
+            services.wake(f"cluster:{cluster.id}")
         return [] if wrong is None else [judged(cluster, past, wrong, services.clock.now())]
 
     async def act() -> None:

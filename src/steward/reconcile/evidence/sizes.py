@@ -11,7 +11,7 @@ from steward.reconcile.evidence.looks import Saw
 from steward.reconcile.services import Services
 
 APPLY = "3.2.2-4"
-EVERY = 60.0
+EVERY = 120.0
 PROMISED = timedelta(minutes=30)  # from a request to its capacity
 SIZED = ("nodepool:ordered", "nodepool:resize-asked", "node:delete-asked")
 ASKED = (*SIZED, "nodepool:edited", "nodepool:delete-asked")

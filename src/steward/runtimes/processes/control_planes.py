@@ -54,6 +54,7 @@ class ProcessControlPlanes:
         self._supervisor = supervisor
         self._find = find
         self._caller = caller
+        self._admissions = restrictions.Admissions(spot, caller)
         self._cgroups = groups or cgroups.Cgroups()
         self._networks: dict[int, links.Identity | None] = {}
         self._written: dict[clusters.ClusterId, dict[str, str]] = {}
@@ -163,7 +164,7 @@ class ProcessControlPlanes:
     async def admission(self, wanted: ControlPlane) -> Admission | None:
         if links.identity(self._spot, wanted.network.slot) is None:
             return None
-        return await restrictions.seen(self._spot, wanted.network.slot, self._caller)
+        return await self._admissions.seen(wanted.network.slot)
 
     async def knock(self, wanted: ControlPlane) -> bool:
         return await restrictions.knocked(wanted.network)

@@ -8,12 +8,13 @@ outside the host can have. Called by `control_planes` alone.
 import asyncio
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address, ip_network, summarize_address_range
 from typing import Any
 
 from steward.domain import networks, restrictions
 from steward.ports.control_planes import Admission
-from steward.runtimes.processes import commands, links, places
+from steward.runtimes.processes import commands, generations, links, places
 
 TABLE, CHAIN = "steward_api", "entering"
 KNOCK_SECONDS = 0.7  # one packet: the next would follow after a second
@@ -52,6 +53,35 @@ async def seen(spot: places.Places, slot: int, caller: networks.Address) -> Admi
     elements = [element for each in mine if "set" in each for element in each["set"].get("elem", [])]
     found = [network for element in elements for network in _networks(element)]
     return Admission(sources=restrictions.joined(found), refused=_refused(rules), intact=intact)
+
+
+class Admissions:
+    """Looks at who is let in, again and again: where nobody is kept out, only once the kernel's rules have changed."""
+
+    def __init__(self, spot: places.Places, caller: networks.Address) -> None:
+        self._spot = spot
+        self._caller = caller
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rule-generations")
+        self._open: dict[int, generations.Generation] = {}
+
+    async def seen(self, slot: int) -> Admission:
+        generation = await self._generation(slot)
+        if generation is not None and self._open.get(slot) == generation:
+            return Admission(sources=None)
+        admission = await seen(self._spot, slot, self._caller)
+        if generation is not None and admission == Admission(sources=None):
+            self._open[slot] = generation
+        else:
+            self._open.pop(slot, None)
+        return admission
+
+    async def _generation(self, slot: int) -> generations.Generation | None:
+        """None where the kernel does not say; then its rules are listed."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, generations.of, self._spot.namespace(slot))
+        except OSError:
+            return None
 
 
 async def knocked(network: networks.ClusterNetwork) -> bool:

@@ -187,3 +187,36 @@ def test_what_somebody_changed_by_hand_is_seen_and_put_right(tmp_path: Path, cha
         assert await made.seen() == wanted
 
     played(tmp_path, story)
+
+
+def test_the_rules_are_listed_again_only_once_somebody_changed_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[int] = []
+    listing = restrictions_.seen
+
+    async def counted(spot: places.Places, slot: int, caller: networks.Address) -> Admission:
+        listed.append(slot)
+        return await listing(spot, slot, caller)
+
+    monkeypatch.setattr(restrictions_, "seen", counted)
+
+    async def story(made: Ground) -> None:
+        looks = restrictions_.Admissions(made.spot, made.plan.caller)
+        for _ in range(3):
+            assert await looks.seen(SLOT) == Admission(sources=None)
+        assert len(listed) == 1, "where everybody is let in and nothing changed, the kernel's count is enough"
+        made.nft("add", "table", "inet", restrictions_.TABLE)
+        assert not (await looks.seen(SLOT)).intact, "by whomever it was changed"
+        made.nft("delete", "table", "inet", restrictions_.TABLE)
+        assert (await looks.seen(SLOT)).intact
+        await made.only(neighbours.FRIEND)
+        for _ in range(2):
+            assert (await looks.seen(SLOT)).sources == restrictions.admitted((neighbours.FRIEND,))
+        assert len(listed) == 5, "what is refused is counted, so a list is read each time"
+        await links.remove_cluster(made.spot, SLOT)
+        await links.ensure_cluster(made.spot, made.network, networks.DEFAULT_PODS)
+        assert await looks.seen(SLOT) == Admission(sources=None), "a namespace made anew is another one"
+        assert len(listed) == 6
+
+    played(tmp_path, story)
