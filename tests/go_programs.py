@@ -16,12 +16,27 @@ NEEDED = (1, 26)
 
 
 def built(name: str, folder: Path) -> Path:
-    toolchain = toolchains.find(NEEDED) or asyncio.run(toolchains.install(NEEDED))
     program = folder / name
-    environment = {**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-    command = [toolchain.program, "build", "-o", program, "."]
-    done = subprocess.run(
-        command, cwd=SOURCES / name, env=environment, capture_output=True, text=True, check=False, timeout=600
-    )
+    done = _go(SOURCES / name, "build", "-o", str(program), ".")
     assert done.returncode == 0, done.stderr
     return program
+
+
+def tested(folder: Path) -> str:
+    """What is wrong with a module of ours by its own tests; nothing, if all is well."""
+    done = _go(folder, "test", "-count=1", ".")
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def _go(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    toolchain = toolchains.find(NEEDED) or asyncio.run(toolchains.install(NEEDED))
+    environment = {**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    return subprocess.run(
+        [toolchain.program, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )

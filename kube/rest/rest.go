@@ -23,7 +23,7 @@ const startIsOver = 45 * time.Second
 var growth = []struct {
 	live    uint64
 	percent int
-}{{16 << 20, 100}, {48 << 20, 30}, {128 << 20, 30}, {512 << 20, 100}}
+}{{8 << 20, 100}, {32 << 20, 30}, {128 << 20, 30}, {512 << 20, 100}}
 
 const (
 	lookAtStart = 50 * time.Millisecond

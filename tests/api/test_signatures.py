@@ -35,6 +35,18 @@ def test_the_url_is_the_one_that_was_typed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("base_url", "signed"),
+    [
+        ("https://x.example:8443", "https://x.example/1.0/me"),
+        ("https://x.example:8443/base", "https://x.example/base/1.0/me"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]/1.0/me"),
+    ],
+)
+def test_a_client_may_leave_the_port_out(base_url: str, signed: str) -> None:
+    assert signatures.urls(base_url, "other", "/1.0/me", "", loopback_names=False) == [f"{base_url}/1.0/me", signed]
+
+
+@pytest.mark.parametrize(
     ("host", "accepted"),
     [
         ("localhost:8080", True),

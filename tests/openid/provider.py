@@ -22,8 +22,9 @@ import httpx2
 
 from steward.outside import certificates, clock
 from steward.ports import certificates as ports
-from tests.openid import installation
+from tests import node_programs
 
+SOURCES = Path(__file__).parent
 REDIRECT = "http://localhost:8000"  # of an application that nobody needs to reach
 
 
@@ -167,7 +168,7 @@ def running(
     config.write_text(json.dumps({**content, **more}, default=list))
     with (folder / "provider.log").open("ab") as log:
         process = subprocess.Popen(
-            [*where.within, "node", str(installation.installed()), str(config)],
+            [*where.within, "node", str(node_programs.installed(SOURCES)), str(config)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.openid import installation, provider
+from tests import node_programs
+from tests.openid import provider
 from tests.system import service
 
 pytestmark = pytest.mark.loopback
@@ -50,7 +51,7 @@ def test_it_serves_with_tls(tmp_path: Path) -> None:
 
 
 def test_the_second_time_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = installation.installed()
+    first = node_programs.installed(provider.SOURCES)
     monkeypatch.setenv("npm_config_offline", "true")
-    monkeypatch.setattr(installation.subprocess, "run", None)
-    assert installation.installed() == first
+    monkeypatch.setattr(node_programs.subprocess, "run", None)
+    assert node_programs.installed(provider.SOURCES) == first

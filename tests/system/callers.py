@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,7 +11,10 @@ from typing import Any, Protocol
 import ovh
 import ovh.exceptions
 
+from tests import node_programs
 from tests.system.service import Service
+
+NODE = Path(__file__).parents[1] / "node" / "ovh"
 
 
 class Refused(Exception):
@@ -37,8 +40,8 @@ class PythonOvh:
             raise Refused(refusal.response.status_code if refusal.response is not None else 0, str(refusal)) from None
 
 
-class GoOvh:
-    """A program made with it (tests/go/ovh), asked line by line."""
+class Program:
+    """One made with a client (tests/go/ovh, tests/node/ovh), asked line by line."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -56,16 +59,25 @@ class GoOvh:
 
 
 @contextmanager
-def go_ovh(program: Path, service: Service) -> Iterator[GoOvh]:
-    process = subprocess.Popen(
-        [program, "calls", service.project],
-        env=environment(service),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def go_ovh(program: Path, service: Service) -> Iterator[Program]:
+    with _asked([str(program), "calls", service.project], environment(service)) as caller:
+        yield caller
+
+
+@contextmanager
+def node_ovh(service: Service, host: str, port: int, authority: Path) -> Iterator[Program]:
+    """It speaks HTTPS alone."""
+    program = node_programs.installed(NODE)
+    trusting = {**environment(service), "NODE_EXTRA_CA_CERTS": str(authority)}
+    with _asked(["node", str(program), host, str(port)], trusting) as caller:
+        yield caller
+
+
+@contextmanager
+def _asked(command: Sequence[str], given: Mapping[str, str]) -> Iterator[Program]:
+    process = subprocess.Popen(command, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        yield GoOvh(process)
+        yield Program(process)
     finally:
         process.communicate(timeout=60)
     assert process.returncode == 0

@@ -57,7 +57,8 @@ class Service:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        scheme = "https" if "STEWARD_TLS_CERTIFICATE" in self.extra else "http"
+        return f"{scheme}://127.0.0.1:{self.port}"
 
     @property
     def spot(self) -> places.Places:

@@ -107,15 +107,19 @@ class Recipe:
         go_sum = self.go_mod.with_suffix(".sum")
         pins = [self.go_mod, *([go_sum] if go_sum.is_file() else [])]
         own = "." in self.files.values()
-        return [*pins, *([*sorted(self.folder.glob("*.go")), *self._shared()] if own else [])]
+        return [*pins, *([*_sources(self.folder), *self._shared()] if own else [])]
 
     def _shared(self) -> Iterator[Path]:
         """Sources of the modules of ours beside it that its go.mod names."""
         for found in re.findall(r"=> (\.\./\S+)$", self.go_mod.read_text(encoding="utf-8"), re.MULTILINE):
-            yield from sorted((self.folder / found).glob("*.go"))
+            yield from _sources(self.folder / found)
 
     def key(self, *with_what: str) -> str:
         return hashlib.sha256("\n".join([self.digest(), *with_what]).encode()).hexdigest()
+
+
+def _sources(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.glob("*.go") if not each.name.endswith("_test.go"))
 
 
 def parsed_go(version: str) -> tuple[int, ...]:

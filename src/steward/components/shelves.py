@@ -161,6 +161,7 @@ def _seal(folder: Path, label: Label, obtained: Mapping[str, str]) -> None:
     for path in paths:
         _sync(path)
         files[str(path.relative_to(folder))] = File(size=path.stat().st_size, sha256=sha256(path))
+        _let_go(path)
     manifest = Manifest(
         name=label.name, version=label.version, key=label.key, recipe=label.recipe, obtained=obtained, files=files
     )
@@ -168,6 +169,16 @@ def _seal(folder: Path, label: Label, obtained: Mapping[str, str]) -> None:
     target.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
     for path in (target, *(path for path in folder.rglob("*") if path.is_dir()), folder):
         _sync(path)
+
+
+def _let_go(path: Path) -> None:
+    """What was written at a stretch is cached in large pieces, each of which a program would map as a whole; read again
+    on demand it maps what it uses. A lone control plane is smaller by 20 MiB for it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
 
 
 def _sync(path: Path) -> None:

@@ -6,8 +6,10 @@ path and query exactly as they were sent.
 
 import hashlib
 import hmac
+import re
 from urllib.parse import urlsplit
 
+_PORT = re.compile(r"^(https://[^/]*?):\d+(?=/|$)")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -32,14 +34,13 @@ def in_time(timestamp: str, now: float, window: int) -> bool:
 
 
 def urls(base_url: str, host: str, typed_path: str, query: str, *, loopback_names: bool) -> list[str]:
-    """What the client may have typed."""
+    """What the client may have typed. OVHcloud's client for Node signs `https` and the host, whatever its port is."""
     rest = f"{typed_path}?{query}" if query else typed_path
-    typed = [base_url + rest]
+    bases = [base_url]
     if loopback_names and _is_loopback(host):
-        other = f"{urlsplit(base_url).scheme}://{host}{rest}"
-        if other not in typed:
-            typed.append(other)
-    return typed
+        bases.append(f"{urlsplit(base_url).scheme}://{host}")
+    bases += [_PORT.sub(r"\1", each) for each in bases]
+    return [base + rest for base in dict.fromkeys(bases)]
 
 
 def _is_loopback(host: str) -> bool:

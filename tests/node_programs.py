@@ -1,4 +1,4 @@
-"""Installs the OpenID provider of `main.js`: npm packages by the digests of the lock, into a cache, once per lock.
+"""Installs programs for Node, a `main.js` each: npm packages by the digests of a lock, into a cache, once per lock.
 
 npm gets them from wherever this machine is configured to. The second time nothing is asked of anybody.
 """
@@ -10,35 +10,34 @@ import shutil
 import subprocess
 from pathlib import Path
 
-SOURCES = Path(__file__).parent
 _TAKEN = ("package.json", "package-lock.json")
 
 
-def installed() -> Path:
-    """The program, in a folder with its packages."""
-    folder = _cache() / _digest()
+def installed(sources: Path) -> Path:
+    """The program of that folder, in one with its packages."""
+    folder = _cache() / sources.name / _digest(sources)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
-            _install(folder)
+            _install(sources, folder)
     # A module's packages are looked for beside it.
-    program = folder / f"main-{hashlib.sha256((SOURCES / 'main.js').read_bytes()).hexdigest()[:12]}.mjs"
+    program = folder / f"main-{hashlib.sha256((sources / 'main.js').read_bytes()).hexdigest()[:12]}.mjs"
     if not program.exists():
         draft = program.with_suffix(f".{os.getpid()}")
-        shutil.copy(SOURCES / "main.js", draft)
+        shutil.copy(sources / "main.js", draft)
         draft.replace(program)
     return program
 
 
-def _install(folder: Path) -> None:
+def _install(sources: Path, folder: Path) -> None:
     npm = shutil.which("npm")
-    assert npm is not None, "The tests' OpenID provider needs node 18 or newer, and npm"
+    assert npm is not None, "The tests' programs for Node need node 18 or newer, and npm"
     draft = folder.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     for name in _TAKEN:
-        shutil.copy(SOURCES / name, draft)
+        shutil.copy(sources / name, draft)
     done = subprocess.run(
         [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=draft,
@@ -52,8 +51,8 @@ def _install(folder: Path) -> None:
 
 
 def _cache() -> Path:
-    return Path(os.environ.get("STEWARD_CACHE") or Path.home() / ".cache" / "steward") / "openid"
+    return Path(os.environ.get("STEWARD_CACHE") or Path.home() / ".cache" / "steward") / "node"
 
 
-def _digest() -> str:
-    return hashlib.sha256(b"".join((SOURCES / name).read_bytes() for name in _TAKEN)).hexdigest()[:16]
+def _digest(sources: Path) -> str:
+    return hashlib.sha256(b"".join((sources / name).read_bytes() for name in _TAKEN)).hexdigest()[:16]
