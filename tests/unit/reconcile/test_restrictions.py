@@ -167,6 +167,22 @@ def test_a_kernel_that_lets_in_others_is_a_breach_once_the_time_is_over(play: Pl
     play(story)
 
 
+def test_a_look_that_finds_the_kernel_otherwise_has_it_mended_at_once(play: Play) -> None:
+    async def story(site: Site) -> None:
+        cluster_id = await site.standing(0)
+        await lives.restrict(site, cluster_id, OFFICE)
+        await site.settled()
+        await site.kill()
+        await site.begin(audit_interval=24 * 3600.0)
+        await site.clock.sleep(10)  # in which it was looked at for having been taken up
+        with site.world.changing(cluster_id) as place:
+            place.sources = None
+        await site.clock.sleep(looks.EVERY + 5)
+        assert sources(site, cluster_id) == [OFFICE]
+
+    play(story)
+
+
 def test_every_change_is_written_down_with_the_whole_list(play: Play) -> None:
     async def story(site: Site) -> None:
         cluster_id = await site.standing(0)
