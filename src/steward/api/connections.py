@@ -17,6 +17,7 @@ from steward.domain import errors
 HEAD_SECONDS = 20.0  # from the first byte to the end of the headers; also of silence after connecting
 BODY_SECONDS = 60.0  # from there to the end of the body, which has at most a few megabytes
 LINGER_SECONDS = 2.0
+GOODBYE_SECONDS = 0.5
 LONGEST_HEAD = 64 * 1024
 
 
@@ -50,6 +51,12 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Of the whole service: an idle client that reads nothing would not answer TLS's goodbye."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
