@@ -22,7 +22,7 @@ def built(name: str, folder: Path) -> Path:
     return program
 
 
-def tested(folder: Path) -> str:
+def complaints(folder: Path) -> str:
     """What is wrong with a module of ours by its own tests; nothing, if all is well."""
     done = _go(folder, "test", "-count=1", ".")
     return "" if done.returncode == 0 else done.stdout + done.stderr

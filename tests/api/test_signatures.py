@@ -67,10 +67,10 @@ def test_strange_timestamps_are_out_of_time(timestamp: str) -> None:
     assert not signatures.in_time(timestamp, 0, 60)
 
 
-async def refused(service: serving.Service, expected: tuple[int, str, str], **changes: Any) -> None:
+async def refusal(service: serving.Service, **changes: Any) -> tuple[int, str, str]:
     answer = await service.call("GET", "/cloud/project", **changes)
-    assert (answer.status, answer.body["errorCode"], answer.body["class"]) == expected
     assert answer.headers["x-ovh-queryid"] == answer.body["details"]["queryId"]
+    return answer.status, answer.body["errorCode"], answer.body["class"]
 
 
 def test_every_way_of_not_being_let_in(tmp_path: Path) -> None:
@@ -80,12 +80,12 @@ def test_every_way_of_not_being_let_in(tmp_path: Path) -> None:
         wrong_consumer = serving.Keys(keys.application, keys.secret, "nobody")
         wrong_application = serving.Keys("nobody", keys.secret, keys.consumer)
         unauthorized, bad, forbidden = "Client::Unauthorized", "Client::BadRequest", "Client::Forbidden"
-        await refused(service, (400, "INVALID_SIGNATURE", bad), keys=wrong_secret)
-        await refused(service, (403, "INVALID_CREDENTIAL", forbidden), keys=wrong_consumer)
-        await refused(service, (403, "INVALID_KEY", forbidden), keys=wrong_application)
-        await refused(service, (403, "INVALID_KEY", forbidden), keys=serving.Keys("a" * 65, "", "b"))
-        await refused(service, (403, "INVALID_CREDENTIAL", forbidden), keys=serving.Keys("a", "", "b" * 65))
-        await refused(service, (401, "NOT_CREDENTIAL", unauthorized), headers={"X-Ovh-Application": ""})
+        assert await refusal(service, keys=wrong_secret) == (400, "INVALID_SIGNATURE", bad)
+        assert await refusal(service, keys=wrong_consumer) == (403, "INVALID_CREDENTIAL", forbidden)
+        assert await refusal(service, keys=wrong_application) == (403, "INVALID_KEY", forbidden)
+        assert await refusal(service, keys=serving.Keys("a" * 65, "", "b")) == (403, "INVALID_KEY", forbidden)
+        assert await refusal(service, keys=serving.Keys("a", "", "b" * 65)) == (403, "INVALID_CREDENTIAL", forbidden)
+        assert await refusal(service, headers={"X-Ovh-Application": ""}) == (401, "NOT_CREDENTIAL", unauthorized)
         nothing = serving.Answer(await service.http.get("/1.0/cloud/project"))
         assert (nothing.status, nothing.body["message"]) == (401, "You must login first")
 
@@ -96,7 +96,7 @@ def test_another_application_cannot_use_a_consumer_key(tmp_path: Path) -> None:
     async def story(service: serving.Service) -> None:
         _, others = await service.customer_of("zz9-local")
         mixed = serving.Keys(others.application, others.secret, service.keys.consumer)
-        await refused(service, (403, "INVALID_CREDENTIAL", "Client::Forbidden"), keys=mixed)
+        assert await refusal(service, keys=mixed) == (403, "INVALID_CREDENTIAL", "Client::Forbidden")
 
     serving.run(tmp_path, story)
 

@@ -9,4 +9,4 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 
 def test_it_passes_its_own_tests() -> None:
-    assert go_programs.tested(recipes.modules_folder() / "rest") == ""
+    assert go_programs.complaints(recipes.modules_folder() / "rest") == ""
