@@ -4,6 +4,7 @@ package rest
 import (
 	"bufio"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
@@ -17,59 +18,101 @@ import (
 // that back once its start is over; what is needed after all is read from the page cache again.
 const startIsOver = 45 * time.Second
 
-// What a heap may grow by between two collections, as in GOGC, by what lives in it. What a start leaves behind lies
-// scattered over all that the heap ever was, so how large it became then is what it costs for good. A collection costs
-// as much as lives: a heap of middle size collects more often and pays little; a large one does as Go itself would.
+// What a heap may grow by between two collections while a program starts, as in GOGC, by what lives in it. What a start
+// leaves behind lies scattered over all that the heap ever was, so how large it became then is what it costs for good.
 var growth = []struct {
 	live    uint64
 	percent int
-}{{8 << 20, 100}, {32 << 20, 30}, {128 << 20, 30}, {512 << 20, 100}}
+}{{0, 100}, {8 << 20, 100}, {32 << 20, 30}, {128 << 20, 30}, {512 << 20, 100}}
 
 const (
 	lookAtStart = 50 * time.Millisecond
-	lookAtRest  = time.Minute
+
+	leastGrowth, mostGrowth = 10, 100
+	// What is marked of a heap by a core in a second, in bytes, and which part of a core a program that rests may spend
+	// on that.
+	marked = 1 << 30
+	share  = 1.0 / 500
 )
 
-// Well is called at a program's start. Whoever sets GOGC has chosen already.
+// Well is called at a program's start.
 func Well() {
-	began := time.Now()
-	if os.Getenv("GOGC") == "" {
-		go keepPercent(began)
-	}
-	time.AfterFunc(startIsOver, func() {
+	go func() {
+		keepPercentAtStart(time.Now())
 		debug.FreeOSMemory()
 		dropProgramPages()
-	})
+		keepPercent()
+	}()
 }
 
-func keepPercent(began time.Time) {
-	last := 100
-	for {
-		if wanted := percent(living()); wanted != last {
+// Whoever sets GOGC has chosen already.
+func chosen() bool {
+	return os.Getenv("GOGC") != ""
+}
+
+func keepPercentAtStart(began time.Time) {
+	last := mostGrowth
+	for !chosen() && time.Since(began) < startIsOver {
+		if wanted := percentAtStart(living()); wanted != last {
 			debug.SetGCPercent(wanted)
 			last = wanted
 		}
-		if time.Since(began) < startIsOver {
-			time.Sleep(lookAtStart)
-		} else {
-			time.Sleep(lookAtRest)
-		}
+		time.Sleep(lookAtStart)
 	}
+	time.Sleep(startIsOver - time.Since(began))
 }
 
-// percent lies on the straight lines between the points of growth.
-func percent(live uint64) int {
+// percentAtStart lies on the straight lines between the points of growth.
+func percentAtStart(live uint64) int {
 	before := growth[0]
 	for _, next := range growth {
-		if live <= next.live {
-			if next.live == before.live {
-				return next.percent
-			}
+		if live <= next.live && next.live > before.live {
 			return before.percent + (next.percent-before.percent)*int(live-before.live)/int(next.live-before.live)
 		}
 		before = next
 	}
 	return before.percent
+}
+
+// keepPercent decides after each collection how far the heap may grow before the next.
+func keepPercent() {
+	if chosen() {
+		return
+	}
+	percent, last := leastGrowth, time.Now()
+	debug.SetGCPercent(percent)
+	for range collections() {
+		now := time.Now()
+		wanted := percentAfter(percent, living(), now.Sub(last))
+		last = now
+		if wanted != percent {
+			debug.SetGCPercent(wanted)
+			percent = wanted
+		}
+	}
+}
+
+// percentAfter is what keeps collections within their share of a core, as fast as the program allocates now: a heap at
+// rest stays as small as what lives in it, a busy one grows as Go itself would have it. One burst makes none busy.
+func percentAfter(percent int, live uint64, since time.Duration) int {
+	pause := float64(live) / marked / share
+	wanted := float64(percent) * pause / max(since.Seconds(), 0.001)
+	return int(min(mostGrowth, 2*float64(percent), max(leastGrowth, wanted)))
+}
+
+// collections has an element for each collection that has ended, or for several.
+func collections() <-chan struct{} {
+	ended := make(chan struct{}, 1)
+	var again func(*[16]byte)
+	again = func(nobodys *[16]byte) {
+		runtime.SetFinalizer(nobodys, again)
+		select {
+		case ended <- struct{}{}:
+		default:
+		}
+	}
+	runtime.SetFinalizer(new([16]byte), again)
+	return ended
 }
 
 // living is what the last collection found in use, in bytes.

@@ -89,12 +89,11 @@ class Scanner:
         now = self._services.clock.now()
         if self._listed_at is not None and timedelta() <= now - self._listed_at < NEW_CLUSTERS_EVERY:
             return
-        async with self._services.records.read() as work:
-            there = {each.id: each for each in await work.clusters.all() if not each.deleting}
-            new = [each for each in there if each not in self._followed]
-            for cluster_id in new:
+        there = {each.id: each for each in await self._services.all_clusters() if not each.deleting}
+        for cluster_id in [each for each in there if each not in self._followed]:
+            async with self._services.records.read() as work:
                 position = await work.positions.get(cluster_id) or _beginning(cluster_id)
-                self._followed[cluster_id] = _Followed(there[cluster_id], position)
+            self._followed[cluster_id] = _Followed(there[cluster_id], position)
         for cluster_id in set(self._followed) - set(there):
             del self._followed[cluster_id]
         for cluster_id, cluster in there.items():

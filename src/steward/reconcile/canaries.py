@@ -17,7 +17,7 @@ from steward.reconcile.services import Services
 
 log = structlog.get_logger(__name__)
 
-SING_EVERY = timedelta(seconds=50)
+SING_EVERY = timedelta(seconds=60)
 SINGERS_AT_ONCE = 8
 
 

@@ -39,8 +39,7 @@ class Prober:
     async def round(self) -> float:
         """Seconds until the next."""
         began = self._services.clock.now()
-        async with self._services.records.read() as work:
-            found = [each for each in await work.clusters.all() if _watched(each)]
+        found = [each for each in await self._services.all_clusters() if _watched(each)]
         apart = min(APART, LONGEST_SPREAD / max(1, len(found)))
         seen = await asyncio.gather(*(self._probe(each, apart * number) for number, each in enumerate(found)))
         await self._keep([each for each in seen if each is not None])

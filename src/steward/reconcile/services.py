@@ -1,7 +1,7 @@
 """What every reconciler needs, and how a pass is run and applied."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ from steward.ports import (
 )
 from steward.ports import log_receivers as log_receivers_
 from steward.ports import records as records_
-from steward.reconcile import engine, flow, issuances, permits
+from steward.reconcile import engine, flow, issuances, kept_reads, permits
 from steward.reconcile.outcome import Blocked, Done, Outcome
 
 OnStep = Callable[[str, str, str], None]
@@ -58,10 +58,12 @@ class Services:
     log_receivers: log_receivers_.LogReceivers = log_receivers_.NO_LOG_RECEIVERS
     on_step: OnStep = lambda subject, step, moment: None
     keyring: issuances.Keyring = field(init=False)
+    all_clusters: kept_reads.KeptRead[Sequence[clusters.Cluster]] = field(init=False)
 
     def __post_init__(self) -> None:
         keyring = issuances.Keyring(self.records, self.clock, self.certificates)
         object.__setattr__(self, "keyring", keyring)
+        object.__setattr__(self, "all_clusters", kept_reads.KeptRead(self.records, lambda work: work.clusters.all()))
 
     async def run(
         self, wanted: flow.Flow, cluster_id: clusters.ClusterId, lease: engine.Lease, *, keeping: bool = False

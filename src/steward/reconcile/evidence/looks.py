@@ -86,8 +86,7 @@ async def _news(services: Services, saws: Sequence[Saw], subject: str) -> bool:
 
 
 async def staying(services: Services) -> list[clusters.Cluster]:
-    async with services.records.read() as work:
-        return [each for each in await work.clusters.all() if not each.deleting]
+    return [each for each in await services.all_clusters() if not each.deleting]
 
 
 async def standing(services: Services) -> list[clusters.Cluster]:

@@ -37,6 +37,14 @@ _PROCESSES = (Part.API_SERVER, Part.CONTROLLER_MANAGER, Part.SCHEDULER, Part.ETC
 _PROGRAMS = (succession.SUCCESSOR, *_PROCESSES)
 Find = Callable[[versions.Version, str], Path]  # a program's file, by Kubernetes version and name
 
+ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/nonexistent",
+    # Of Multipath TCP a listener cannot be told whose turn it is (`sockets.py`). Profiles cannot be asked for
+    # (`--profiling=false`), but those of memory would be kept all the same, 1.5 MiB a program.
+    "GODEBUG": "multipathtcp=0,memprofilerate=0",
+}
+
 
 class ProcessControlPlanes:
     """`find` raises `errors.Unavailable` where a program is not on this host; `caller` is steward's own address."""
@@ -235,8 +243,7 @@ class ProcessControlPlanes:
             record=here.record(part),
             log=here.log(part),
             command=(str(self._find(wanted.version, part)), *flags),
-            # Of Multipath TCP a listener cannot be told whose turn it is (`sockets.py`).
-            environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", "GODEBUG": "multipathtcp=0"},
+            environment=ENVIRONMENT,
             cgroups=group,
             order=lambda: {"namespaces": [str(namespace)], "binds": login.binds if login is not None else []},
             prepare={
