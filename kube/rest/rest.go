@@ -23,7 +23,7 @@ const startIsOver = 45 * time.Second
 var growth = []struct {
 	live    uint64
 	percent int
-}{{0, 100}, {8 << 20, 100}, {32 << 20, 30}, {128 << 20, 30}, {512 << 20, 100}}
+}{{0, 100}, {4 << 20, 100}, {10 << 20, 30}, {64 << 20, 30}, {96 << 20, 20}, {128 << 20, 20}, {512 << 20, 100}}
 
 const (
 	lookAtStart = 50 * time.Millisecond

@@ -8,7 +8,8 @@ import (
 
 func TestAHeapOfMiddleSizeGrowsByLessAtStart(t *testing.T) {
 	for live, expected := range map[uint64]int{
-		0: 100, 8 << 20: 100, 20 << 20: 65, 32 << 20: 30, 100 << 20: 30, 128 << 20: 30, 320 << 20: 65, 512 << 20: 100, 9 << 30: 100,
+		0: 100, 4 << 20: 100, 7 << 20: 65, 10 << 20: 30, 64 << 20: 30, 80 << 20: 25, 96 << 20: 20, 128 << 20: 20,
+		320 << 20: 60, 512 << 20: 100, 9 << 30: 100,
 	} {
 		if found := percentAtStart(live); found != expected {
 			t.Errorf("%d bytes: %d %%, expected %d", live, found, expected)

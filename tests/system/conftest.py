@@ -15,7 +15,7 @@ LONGEST = ("test_crashes", "test_tour", "test_replacements", "test_renewals")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files begin first, so that the last of two workers does not end with one of them alone."""
+    """The longest files begin first, so that the last of the workers does not end with one of them alone."""
     items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
