@@ -79,11 +79,8 @@ class ProcessProbes:
         name = self._spot.namespace(target.network.slot)
         with await loop.run_in_executor(self._thread, sockets.made, name) as made:
             await loop.sock_connect(made, (host, port))
-            reader, writer = await asyncio.open_connection(sock=made, ssl=context, server_hostname=host)
-            try:
+            async with sockets.secured(made, context, host) as (reader, writer):
                 yield _Line(reader, writer, f"{host}:{port}")
-            finally:
-                writer.transport.abort()  # nothing is owed to the other side, and a dead one would never say goodbye
 
 
 @dataclass(slots=True)

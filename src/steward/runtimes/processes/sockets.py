@@ -11,13 +11,15 @@ server's questions to itself: the second one has just begun to ask them, the fir
 and neither knows the other's password.
 """
 
+import asyncio
 import contextlib
 import ctypes
 import errno
 import os
 import socket
+import ssl
 import struct
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from steward.runtimes.processes import places
@@ -46,6 +48,24 @@ def made(namespace: str, source: str = "") -> socket.socket:
         fresh.close()
         raise
     return fresh
+
+
+@contextlib.asynccontextmanager
+async def secured(
+    connected: socket.socket, context: ssl.SSLContext, name: str
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """TLS over a connected socket, which has ended afterwards, whatever happens.
+
+    The connection is ours before the handshake begins: one that asyncio secures by itself goes on without an owner
+    where it is cancelled in its first moment.
+    """
+    reader, writer = await asyncio.open_connection(sock=connected)
+    transport = writer.transport
+    try:
+        await writer.start_tls(context, server_hostname=name)
+        yield reader, writer
+    finally:
+        transport.abort()  # nothing is owed to the other side, and a dead one would never say goodbye
 
 
 @contextlib.contextmanager

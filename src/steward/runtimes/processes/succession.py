@@ -137,12 +137,9 @@ class Succession:
 
 
 async def _is_ready(made: socket.socket, context: ssl.SSLContext) -> bool:
-    reader, writer = await asyncio.open_connection(sock=made, ssl=context, server_hostname="127.0.0.1")
-    try:
+    async with sockets.secured(made, context, "127.0.0.1") as (reader, writer):
         writer.write(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
         return (await reader.readline()).startswith(OK)
-    finally:
-        writer.transport.abort()
 
 
 def _age(place: Place) -> float:
