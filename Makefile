@@ -27,7 +27,7 @@ QUICK := not system and not postgres and not root and not loopback and not brows
 # Of these, what only computes.
 LONG := (long or campaign) and not (system or postgres or root or browser or soak)
 PYTEST := $(BIN)/python -m pytest
-# Much of it is waiting for leases, drains and probes: with two at once the cores are idle half of the time once the long
+# Much of it is waiting for leases, drains and probes: with two at once the cores are mostly idle once the long
 # simulations beside them have ended. In one order, so that a failure can be met again; the quick tests change theirs
 # each time.
 CLUSTERS = $(PYTEST) -p no:randomly -m "system and not alone and not soak" -n 3 --dist loadfile --no-loadscope-reorder --durations=25

@@ -65,8 +65,8 @@ func keepPercentAtStart(began time.Time) {
 // percentAtStart lies on the straight lines between the points of growth.
 func percentAtStart(live uint64) int {
 	before := growth[0]
-	for _, next := range growth {
-		if live <= next.live && next.live > before.live {
+	for _, next := range growth[1:] {
+		if live <= next.live {
 			return before.percent + (next.percent-before.percent)*int(live-before.live)/int(next.live-before.live)
 		}
 		before = next

@@ -57,7 +57,7 @@ async def secured(
     """TLS over a connected socket, which has ended afterwards, whatever happens.
 
     The connection is ours before the handshake begins: one that asyncio secures by itself goes on without an owner
-    where it is cancelled in its first moment.
+    where it is cancelled in the moment in which its handshake ends.
     """
     reader, writer = await asyncio.open_connection(sock=connected)
     transport = writer.transport

@@ -34,9 +34,10 @@ async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.close()
 
 
-async def _use(connected: socket.socket, context: ssl.SSLContext) -> None:
+async def _use(connected: socket.socket, context: ssl.SSLContext, secured: asyncio.Event) -> None:
     with connected:
         async with sockets.secured(connected, context, "127.0.0.1") as (reader, _):
+            secured.set()
             await reader.read()
 
 
@@ -48,15 +49,22 @@ def test_what_is_cancelled_leaves_nothing_behind() -> None:
         trusting = ssl.create_default_context(cadata=AUTHORITY.certificate)
         server = await asyncio.start_server(_silent, "127.0.0.1", 0, ssl=_serving())
         address = server.sockets[0].getsockname()
+        numbers, secured = [], []
         for turns in range(1, 25):
             connected = socket.socket()
             connected.setblocking(False)
+            numbers.append(connected.fileno())
             await loop.sock_connect(connected, address)
-            task = loop.create_task(_use(connected, trusting))
+            reached = asyncio.Event()
+            task = loop.create_task(_use(connected, trusting, reached))
             for _ in range(turns):
                 await asyncio.sleep(0)
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            (ended,) = await asyncio.gather(task, return_exceptions=True)
+            assert isinstance(ended, asyncio.CancelledError)
+            secured.append(reached.is_set())
         server.close()
+        assert (secured[0], secured[-1]) == (False, True), "the moment in which the handshake ends was passed"
+        assert len(set(numbers)) < len(numbers), "numbers of sockets came again"
 
     asyncio.run(story())
