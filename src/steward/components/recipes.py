@@ -15,6 +15,9 @@ from steward.domain import errors
 
 OWN = "own"  # the version of programs that have no upstream
 LINK_FLAGS = "-s -w"
+# Debugging information would be made only to be left out by the linker; and a thousand packages keep all cores busy, of
+# which each is compiled with less work in one thread than in several. Together a fifth of the time.
+COMPILER_FLAGS = "-gcflags=all=-dwarf=false -c=1"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -74,7 +77,7 @@ class Recipe:
 
     def flags(self) -> list[str]:
         """Of `go build` and `go list`, without those that only linking needs."""
-        flags = ["-buildvcs=false", "-trimpath"]
+        flags = ["-buildvcs=false", "-trimpath", COMPILER_FLAGS]
         if self.fact.per_version:
             flags.append(f"-modfile=versions/v{self.version}.mod")
         if self.fact.tags:

@@ -43,7 +43,8 @@ def test_each_program_is_compiled_with_its_flags(
     _run(build, tagged, target)
     first, second = go.read_text().splitlines()
     assert first == (
-        f"{recipe.folder} build -v -buildvcs=false -trimpath -tags a,b -ldflags -s -w -X x.y=2.3.4 "
+        f"{recipe.folder} build -v -buildvcs=false -trimpath {recipes.COMPILER_FLAGS} -tags a,b "
+        "-ldflags -s -w -X x.y=2.3.4 "
         f"-o {target}/alpha example.org/shared/cmd/alpha"
     )
     assert second.endswith(f"-o {target}/beta example.org/shared/cmd/beta")
