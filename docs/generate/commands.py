@@ -16,8 +16,8 @@ _HEAD = """# The command line
 `components` speak to the API of a running service; [settings.md](settings.md) says which variables name the service and
 the keys. Data goes to standard output, progress and messages go to standard error. `NO_COLOR` is obeyed.
 
-A cluster, pool or node is named by its name or its id. `--install-completion` sets up completion for the shell in use,
-with the names that exist.
+A cluster, pool, node or private network is named by its name or its id. `--install-completion` sets up completion for
+the shell in use, with the names that exist.
 
 """
 

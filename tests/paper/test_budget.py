@@ -20,6 +20,9 @@ _OPTIONS = "every option of the command is a parameter: typer reads the signatur
 EXCEPTIONS = {
     "src/steward/cli/clusters.py create: parameters": _OPTIONS,
     "src/steward/cli/nodepools.py create: parameters": _OPTIONS,
+    "src/steward/cli/private_networks.py create: parameters": _OPTIONS,
+    "src/steward/cli/subnets.py create: parameters": _OPTIONS,
+    "src/steward/cli/gateways.py create: parameters": _OPTIONS,
     "src/steward/cli/cluster_changes.py set_: parameters": _OPTIONS,
     "src/steward/cli/people.py invite: parameters": _OPTIONS,
     "src/steward/cli/delegate.py run: parameters": _OPTIONS,

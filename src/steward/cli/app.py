@@ -23,6 +23,7 @@ NOUNS = {
     "cluster": "clusters",
     "pool": "nodepools",
     "node": "nodes",
+    "network": "private_networks",
     "region": "regions",
     "flavor": "flavors",
     "people": "people",

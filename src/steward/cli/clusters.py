@@ -26,8 +26,14 @@ COLUMNS: list[output.Column[models.Cluster]] = [
     output.Column(title="PROXY", value=lambda row: row.get("kubeProxyMode"), wide=True),
     output.Column(title="UPDATES", value=lambda row: row.get("updatePolicy"), wide=True),
     output.Column(title="NEXT", value=lambda row: row.get("nextUpgradeVersions"), wide=True),
+    output.Column(title="NETWORK", value=lambda row: row.get("privateNetworkId"), wide=True),
     output.Column(title="API", value=lambda row: row.get("url"), wide=True),
     output.Column(title="CREATED", value=lambda row: row["createdAt"]),
+]
+
+
+PrivateRouting = Annotated[
+    bool, typer.Option("--private-routing", help="Nodes reach the outside by the private network's gateway.")
 ]
 
 
@@ -68,6 +74,10 @@ def create(  # noqa: PLR0913 - every option is a field of the order
     flavor: options.Flavor = "",
     nodes: Annotated[int | None, typer.Option(min=0, help="Nodes of the first pool; needs --flavor.")] = None,
     pool_name: Annotated[str, typer.Option(help="Name of the first pool; needs --flavor.")] = "",
+    network: options.Network = "",
+    subnet: Annotated[str, typer.Option(help="Subnet of nodes, its range or id. Default: the network's first.")] = "",
+    private_routing: PrivateRouting = False,
+    default_gateway: Annotated[str, typer.Option(help="Address of a gateway of your own on the private network.")] = "",
     file: Annotated[
         str, typer.Option("--file", "-f", help="YAML or JSON of the order, - for standard input; options win over it.")
     ] = "",
@@ -93,6 +103,9 @@ def create(  # noqa: PLR0913 - every option is a field of the order
             "kubeProxyMode": kube_proxy_mode,
         },
         orders.first_pool(flavor=flavor, nodes=nodes, name=pool_name),
+    )
+    order |= orders.on_network(
+        session, order, network=network, subnet=subnet, routing=private_routing, gateway=default_gateway
     )
     made = clusters.create(session.link(), session.project, order)
     if wait or save_kubeconfig:

@@ -45,6 +45,13 @@ def _nodes(session: session_.Session, context: typer.Context) -> Iterator[tuple[
         yield node["name"], f"{node['status']} {node['flavor']}"
 
 
+def _private_networks(session: session_.Session, context: typer.Context) -> Iterator[tuple[str, str]]:
+    from steward.client import private_networks
+
+    for network in private_networks.every(session.link(), session.project):
+        yield network["name"], f"{network['status']} {network['id']}"
+
+
 def _regions(session: session_.Session, context: typer.Context) -> Iterator[tuple[str, str]]:
     from steward.client import capabilities
 
@@ -68,5 +75,6 @@ def _cluster_id(session: session_.Session, context: typer.Context) -> str:
 clusters = _quiet(_clusters)
 pools = _quiet(_pools)
 nodes = _quiet(_nodes)
+private_networks = _quiet(_private_networks)
 regions = _quiet(_regions)
 flavors = _quiet(_flavors)

@@ -52,6 +52,13 @@ Output = Annotated[
 Cluster = Annotated[str, typer.Argument(help="Name or id of the cluster.", autocompletion=completion.clusters)]
 Pool = Annotated[str, typer.Argument(help="Name or id of the node pool.", autocompletion=completion.pools)]
 Node = Annotated[str, typer.Argument(help="Name or id of the node.", autocompletion=completion.nodes)]
+PrivateNetwork = Annotated[
+    str, typer.Argument(help="Name or id of the private network.", autocompletion=completion.private_networks)
+]
+Network = Annotated[
+    str,
+    typer.Option(help="Private network that nodes are on, its name or id.", autocompletion=completion.private_networks),
+]
 Wait = Annotated[bool, typer.Option("--wait", help="Stay until the work is done, showing its steps.")]
 Timeout = Annotated[
     str, typer.Option("--timeout", help="Longest wait, as in 90s, 15m or 1h30m. The work goes on after it.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from steward.cli import failures, options
+from steward.cli import failures, naming, options
 from steward.cli import session as session_
 from steward.client import capabilities, models
 
@@ -30,6 +30,30 @@ def first_pool(*, flavor: str, nodes: int | None, name: str) -> dict[str, object
     if name:
         pool["name"] = name
     return pool
+
+
+def on_network(
+    session: session_.Session, order: Mapping[str, object], *, network: str, subnet: str, routing: bool, gateway: str
+) -> dict[str, object]:
+    """What an order says of the network, on top of the order itself, which names the region."""
+    if not network:
+        if subnet or routing or gateway:
+            raise failures.Usage("--subnet, --private-routing and --default-gateway need --network as well.")
+        return {}
+    found = naming.private_network(session, network)
+    place = next((each for each in found["regions"] if each["region"] == order["region"]), None)
+    if place is None:
+        regions = ", ".join(each["region"] for each in found["regions"]) or "none"
+        raise failures.Usage(f"{found['name']} is not in region {order['region']}. It is in: {regions}.")
+    fields: dict[str, object] = {"privateNetworkId": place["openstackId"]}
+    if subnet:
+        fields["nodesSubnetId"] = naming.subnet(session, found, subnet)["id"]
+    if routing or gateway:
+        fields["privateNetworkConfiguration"] = {
+            "privateNetworkRoutingAsDefault": routing,
+            "defaultVrackGateway": gateway,
+        }
+    return fields
 
 
 def template(

@@ -15,7 +15,21 @@ from steward.cli import terminal as terminal_
 
 Row = TypeVar("Row", bound=Mapping[str, object])
 
-GOOD = frozenset({"READY", "ok", "validated", "available", "done", "allowed", "proven", "attested", "CAPACITY_OK"})
+GOOD = frozenset(
+    {
+        "READY",
+        "ACTIVE",
+        "active",
+        "ok",
+        "validated",
+        "available",
+        "done",
+        "allowed",
+        "proven",
+        "attested",
+        "CAPACITY_OK",
+    }
+)
 BAD_ENDINGS = ("ERROR", "SUSPENDED", "expired", "refused", "suspended", "blocked", "unavailable", "breached")
 GAP = "  "
 

@@ -83,6 +83,30 @@ def until_gone(
     until_pending(session, cluster, pending, timeout=timeout)
 
 
+def until_true(
+    session: session_.Session, what: str, is_true: Callable[[], bool], *, timeout: float, come_back: str
+) -> None:
+    """Of work that is no cluster's, and therefore shows no steps."""
+    terminal = session.terminal
+    deadline = terminal.monotonic() + timeout
+    try:
+        while not _answered(is_true):
+            if terminal.monotonic() >= deadline:
+                raise failures.TimedOut(f"Still waiting for {what}. The work goes on. To come back: {come_back}")
+            terminal.sleep(INTERVAL)
+    except KeyboardInterrupt:
+        raise failures.Interrupted(f"the work goes on. To come back: {come_back}") from None
+
+
+def _answered(is_true: Callable[[], bool]) -> bool:
+    try:
+        return is_true()
+    except errors.ClientError as error:
+        if not _passing(error):
+            raise
+        return False
+
+
 def _watch(deadline: float | None, shown: display.Display, work: Work) -> None:
     terminal = shown.terminal
     flows: Sequence[models.Progress] = ()

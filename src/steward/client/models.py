@@ -93,6 +93,65 @@ class Flavor(TypedDict):
     ram: int
 
 
+class Presence(TypedDict):
+    """Of a private network in a region, where clusters know it by `openstackId`."""
+
+    region: str
+    status: str
+    openstackId: str
+
+
+class PrivateNetwork(TypedDict):
+    id: str
+    name: str
+    vlanId: int
+    status: str
+    regions: list[Presence]
+
+
+class Pool(TypedDict):
+    """Of a subnet: the addresses that nodes are given."""
+
+    region: str
+    start: str
+    end: str
+    network: str
+    dhcp: bool
+
+
+class Subnet(TypedDict):
+    id: str
+    cidr: str
+    dhcpEnabled: bool
+    gatewayIp: str | None
+    ipPools: list[Pool]
+
+
+class Leg(TypedDict):
+    """Of a gateway, on a subnet."""
+
+    id: str
+    ip: str
+    subnetId: str
+    networkId: str
+
+
+class Gateway(TypedDict):
+    id: str
+    name: str
+    region: str
+    model: str
+    status: str
+    interfaces: list[Leg]
+
+
+class Operation(TypedDict):
+    id: str
+    action: str
+    status: str
+    resourceId: str | None
+
+
 class CloudProject(TypedDict):
     """A project as its customer sees it, through OVHcloud's routes."""
 

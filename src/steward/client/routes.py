@@ -11,6 +11,18 @@ def capabilities(project: str, name: str) -> str:
     return _joined("/cloud/project", project, "capabilities", "kube", name)
 
 
+def private_network(project: str, *parts: str) -> str:
+    return _joined("/cloud/project", project, "network", "private", *parts)
+
+
+def region(project: str, name: str, *parts: str) -> str:
+    return _joined("/cloud/project", project, "region", name, *parts)
+
+
+def cloud_operation(project: str, operation: str) -> str:
+    return _joined("/cloud/project", project, "operation", operation)
+
+
 def log_service(name: str, *parts: str) -> str:
     return _joined("/dbaas/logs", name, *parts)
 

@@ -28,6 +28,8 @@ COMMANDS = {
     *(f"cluster restrictions {verb}" for verb in ("list", "add", "set", "remove", "clear")),
     *(f"pool {verb}" for verb in ("create", "list", "show", "edit", "delete")),
     *(f"node {verb}" for verb in ("list", "show", "delete")),
+    *(f"network {verb}" for verb in ("list", "show", "create", "rename", "delete")),
+    *(f"network {each} {verb}" for each in ("subnet", "gateway") for verb in ("list", "create", "delete")),
     *(f"access {verb}" for verb in ("request", "list", "show", "approve", "deny", "end", "review", "kubeconfig")),
     *(f"quota {verb}" for verb in ("show", "request", "requests", "withdraw", "grant", "refuse")),
     *(f"ticket {verb}" for verb in ("open", "list", "show", "answer", "acknowledge", "close", "link")),
