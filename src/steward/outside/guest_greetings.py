@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from steward.kit import mutual_tls
 from steward.outside import guest_lines
 from steward.ports import guests
 
@@ -32,7 +33,7 @@ async def greeting(access: guests.Access, names: Sequence[str], source: str = ""
         distrust=distrust,
         missing=[each for each in names if not _has(certificate, each)],
         expires_at=_end(certificate),
-        anonymous=0 if distrust else await _status(access, _trusting(access), source),
+        anonymous=0 if distrust else await _status(access, mutual_tls.trusting(access.authority), source),
     )
 
 
@@ -46,7 +47,7 @@ async def answer_to(access: guests.Access, stranger: guests.Access, source: str 
 async def _met(access: guests.Access, source: str) -> tuple[Mapping[str, Any], str, str]:
     """The certificate that was shown, the protocol, and why it is not to be trusted; empty where it is."""
     try:
-        certificate, protocol = await _connected(access, _trusting(access), source)
+        certificate, protocol = await _connected(access, mutual_tls.trusting(access.authority), source)
     except ssl.SSLCertVerificationError as reason:
         said = f"its certificate is not of the cluster's own authority, or for another server: {reason.verify_message}"
         return {}, "", said
@@ -113,14 +114,6 @@ async def _asked(client: httpx2.AsyncClient, access: guests.Access) -> int:
         return (await client.get(ASKED)).status_code
     except (httpx2.TransportError, ssl.SSLError) as reason:
         raise guests.NotAnswering(f"GET {access.server}{ASKED} failed: {reason}") from reason
-
-
-def _trusting(access: guests.Access) -> ssl.SSLContext:
-    """The cluster's own authority, and nobody else's."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cadata=access.authority)
-    return context
 
 
 def _has(certificate: Mapping[str, Any], name: str) -> bool:

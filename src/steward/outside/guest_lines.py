@@ -7,7 +7,6 @@ cluster's own authority trusted, no proxy and no redirect followed, and every fa
 import asyncio
 import contextlib
 import json
-import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 import httpx2
 
 from steward.domain import clusters
+from steward.kit import mutual_tls
 from steward.ports import guests
 
 CONNECT_SECONDS = 2.0
@@ -40,9 +40,10 @@ def connect(access: guests.Access, *, source: str = "") -> httpx2.AsyncClient:
         max_keepalive_connections=MOST_IDLE_CONNECTIONS,
         keepalive_expiry=IDLE_SECONDS,
     )
+    context = mutual_tls.identified(access.authority, certificate=access.certificate, key=access.key)
     return httpx2.AsyncClient(
         base_url=access.server,
-        transport=transport(_context(access), source, limits),
+        transport=transport(context, source, limits),
         timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
         headers={"User-Agent": AGENT, "Accept": "application/json"},
         trust_env=False,
@@ -54,18 +55,6 @@ def transport(context: ssl.SSLContext, source: str, limits: httpx2.Limits | None
     return httpx2.AsyncHTTPTransport(
         verify=context, trust_env=False, limits=limits or httpx2.Limits(), local_address=source or None
     )
-
-
-def _context(access: guests.Access) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cadata=access.authority)
-    # Python loads a key from a file only; this one has no name and lies in memory alone.
-    with open(os.memfd_create("identity", os.MFD_CLOEXEC), "wb") as file:
-        file.write(f"{access.certificate}\n{access.key}".encode())
-        file.flush()
-        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
-    return context
 
 
 @dataclass(slots=True, eq=False)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httptools
 
 from steward.domain import availability, clusters
+from steward.kit import mutual_tls
 from steward.ports import clock, guests, probes
 from steward.runtimes.processes import places, sockets
 
@@ -52,7 +53,7 @@ class ProcessProbes:
 
     async def attempt(self, target: probes.Target) -> int:
         try:
-            async with asyncio.timeout(probes.PATIENCE), self._connected(target, _context(target.access)) as line:
+            async with asyncio.timeout(probes.PATIENCE), self._connected(target, _identified(target.access)) as line:
                 status, _ = await line.ask(probes.TRIED, probes.PROOF_AGENT)
                 return status
         except (OSError, ValueError, _Unexpected, httptools.HttpParserError) as reason:
@@ -67,7 +68,7 @@ class ProcessProbes:
         if known is None or known.certificate != access.certificate:
             # Of clusters that are gone nobody asks any more; their keys are not kept.
             self._contexts = {key: each for key, each in self._contexts.items() if now - each.used < KEPT}
-            known = self._contexts[access.cluster_id] = _Known(access.certificate, _context(access), now)
+            known = self._contexts[access.cluster_id] = _Known(access.certificate, _identified(access), now)
         known.used = now
         return known.context
 
@@ -136,16 +137,8 @@ class _Answer:
         self.complete = True
 
 
-def _context(access: guests.Access) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cadata=access.authority)
-    # Python loads a key from a file only; this one has no name and lies in memory alone.
-    with open(os.memfd_create("identity", os.MFD_CLOEXEC), "wb") as file:
-        file.write(f"{access.certificate}\n{access.key}".encode())
-        file.flush()
-        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
-    return context
+def _identified(access: guests.Access) -> ssl.SSLContext:
+    return mutual_tls.identified(access.authority, certificate=access.certificate, key=access.key)
 
 
 def _told(reason: Exception, connected: bool) -> str:

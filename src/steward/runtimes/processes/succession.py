@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from steward.domain import networks
+from steward.kit import mutual_tls
 from steward.ports.control_planes import ControlPlane, Mark, Part
 from steward.runtimes.processes import launch, places, sockets, supervision
 
@@ -126,7 +127,7 @@ class Succession:
     async def _answers(self, place: Place, source: str) -> bool:
         """Whether the one that this way leads to calls itself ready."""
         loop = asyncio.get_running_loop()
-        context = ssl.create_default_context(cadata=place.authority)
+        context = mutual_tls.trusting(place.authority)
         try:
             with await loop.run_in_executor(self._thread, sockets.made, place.namespace, source) as made:
                 async with asyncio.timeout(PATIENCE):
