@@ -21,6 +21,8 @@ NEW_NS, NEW_UTS, NEW_IPC, NEW_PID = 0x00020000, 0x04000000, 0x08000000, 0x200000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_SLAVE, MS_SHARED = 4096, 16384, 1 << 19, 1 << 20
 MNT_DETACH = 2
+ENDED = ("Z", "X")  # states of a process
+EXITING = 0x4  # among its flags
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "kmsg", "fuse")
 
 Record = dict[str, Any]  # pid, start, boot
@@ -50,9 +52,23 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = 
 
 def start_time(pid: int) -> int | None:
     """In clock ticks after boot: with the pid it names one process of this boot."""
+    fields = _facts(pid)
+    return None if fields[0] in ENDED else int(fields[19])
+
+
+def is_ending(pid: int) -> bool:
+    """Whether it has ended, or the kernel is taking it apart: nobody is answered, and its files may still be open."""
+    try:
+        fields = _facts(pid)
+    except OSError:
+        return True
+    return fields[0] in ENDED or bool(int(fields[6]) & EXITING)
+
+
+def _facts(pid: int) -> list[str]:
+    """Of /proc/PID/stat, from the state on."""
     with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return None if fields[0] in ("Z", "X") else int(fields[19])
+        return file.read().rpartition(")")[2].split()
 
 
 def boot_id() -> str:

@@ -89,16 +89,9 @@ def direct(pid: int, port: int, *, to: int) -> bool:
     What is asked for does not exist while one listens alone: then that one gets them. A listener of Multipath TCP, as
     Go makes them where it is not told otherwise, takes no program; one beside it that does speaks for both.
     """
-    number = _listener(pid, port)
-    if number is None:
+    copy = _copy(pid, _listener(pid, port))
+    if copy is None:
         return False
-    pidfd = os.pidfd_open(pid)
-    try:
-        copy = _libc.syscall(_PIDFD_GETFD, pidfd, number, 0)
-    finally:
-        os.close(pidfd)
-    if copy < 0:
-        raise OSError(ctypes.get_errno(), f"reaching the listener of process {pid}")
     with socket.socket(fileno=copy) as listener:
         try:
             _attach(listener, to)
@@ -106,6 +99,26 @@ def direct(pid: int, port: int, *, to: int) -> bool:
             if reason.errno != errno.EOPNOTSUPP:
                 raise
     return True
+
+
+def _copy(pid: int, number: int | None) -> int | None:
+    """Of another process's descriptor; None where either has gone since it was seen."""
+    if number is None:
+        return None
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    try:
+        copy: int = _libc.syscall(_PIDFD_GETFD, pidfd, number, 0)
+    finally:
+        os.close(pidfd)
+    if copy >= 0:
+        return copy
+    reason = ctypes.get_errno()
+    if reason in (errno.ESRCH, errno.EBADF):
+        return None
+    raise OSError(reason, f"reaching the listener of process {pid}: {os.strerror(reason)}")
 
 
 def _attach(listener: socket.socket, to: int) -> None:

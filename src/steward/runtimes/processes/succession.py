@@ -63,6 +63,9 @@ class Succession:
             return ""
         pid = self._supervisor.pid(place.program.name)
         listens = pid is not None and await asyncio.to_thread(sockets.direct, pid, networks.API_PORT, to=0)
+        if pid is None or (not listens and launch.is_ending(pid)):
+            # We hear of it in a moment; then its successor takes its place, which therefore must not be dropped here.
+            return "it has ended"
         if wanted.at_once or not listens:
             await self._drop(place)
             self._supervisor.tell_to_end(place.program.name, grace=ENDING)
