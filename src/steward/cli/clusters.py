@@ -233,19 +233,16 @@ def delete(
     found = naming.cluster(session, cluster)
     what = f"Cluster {found['name']} ({found['id']}), its nodes and everything stored in it will be gone for good."
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
-    clusters.delete(session.link(), session.project, found["id"])
-    if wait:
-        link, project, what = session.link(), session.project, f"cluster {found['name']}"
-        waiting.until_gone(
-            session,
-            found["id"],
-            what,
-            lambda: clusters.get(link, project, found["id"])["status"],
-            timeout=seconds,
-        )
-        session.terminal.say(f"Cluster {found['name']} is deleted.")
-    else:
-        session.terminal.say(f"Cluster {found['name']} is being deleted.")
+    link, project = session.link(), session.project
+    clusters.delete(link, project, found["id"])
+    waiting.being_deleted(
+        session,
+        found["id"],
+        f"cluster {found['name']}",
+        lambda: clusters.get(link, project, found["id"])["status"],
+        wait=wait,
+        timeout=seconds,
+    )
 
 
 def _until_ready(

@@ -141,19 +141,16 @@ def delete(
     found = naming.pool(session, owner["id"], pool)
     what = f"Node pool {found['name']} of cluster {owner['name']} and its {found['currentNodes']} nodes will be gone."
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
-    nodepools.delete(session.link(), session.project, owner["id"], found["id"])
-    if wait:
-        link, project = session.link(), session.project
-        waiting.until_gone(
-            session,
-            owner["id"],
-            f"node pool {found['name']}",
-            lambda: nodepools.get(link, project, owner["id"], found["id"])["status"],
-            timeout=seconds,
-        )
-        session.terminal.say(f"Node pool {found['name']} is deleted.")
-    else:
-        session.terminal.say(f"Node pool {found['name']} is being deleted.")
+    link, project = session.link(), session.project
+    nodepools.delete(link, project, owner["id"], found["id"])
+    waiting.being_deleted(
+        session,
+        owner["id"],
+        f"node pool {found['name']}",
+        lambda: nodepools.get(link, project, owner["id"], found["id"])["status"],
+        wait=wait,
+        timeout=seconds,
+    )
 
 
 def _sizes(desired: int | None, minimum: int | None, maximum: int | None, autoscale: bool | None) -> dict[str, object]:

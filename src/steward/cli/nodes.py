@@ -65,16 +65,13 @@ def delete(
     found = naming.node(session, owner["id"], node)
     what = f"Node {found['name']} of cluster {owner['name']} will be gone, and its pool smaller by one."
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
-    nodes.delete(session.link(), session.project, owner["id"], found["id"])
-    if wait:
-        link, project = session.link(), session.project
-        waiting.until_gone(
-            session,
-            owner["id"],
-            f"node {found['name']}",
-            lambda: nodes.get(link, project, owner["id"], found["id"])["status"],
-            timeout=seconds,
-        )
-        session.terminal.say(f"Node {found['name']} is deleted.")
-    else:
-        session.terminal.say(f"Node {found['name']} is being deleted.")
+    link, project = session.link(), session.project
+    nodes.delete(link, project, owner["id"], found["id"])
+    waiting.being_deleted(
+        session,
+        owner["id"],
+        f"node {found['name']}",
+        lambda: nodes.get(link, project, owner["id"], found["id"])["status"],
+        wait=wait,
+        timeout=seconds,
+    )

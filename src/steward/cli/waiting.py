@@ -83,6 +83,15 @@ def until_gone(
     until_pending(session, cluster, pending, timeout=timeout)
 
 
+def being_deleted(
+    session: session_.Session, cluster: str, what: str, status: Callable[[], str], *, wait: bool, timeout: float
+) -> None:
+    """The last words of a deletion that was asked for; with `wait` they come once it is over."""
+    if wait:
+        until_gone(session, cluster, what, status, timeout=timeout)
+    session.terminal.say(f"{what[0].upper()}{what[1:]} is {'deleted' if wait else 'being deleted'}.")
+
+
 def until_true(
     session: session_.Session, what: str, is_true: Callable[[], bool], *, timeout: float, come_back: str
 ) -> None:
