@@ -16,7 +16,7 @@ from steward.domain import errors
 OWN = "own"  # the version of programs that have no upstream
 LINK_FLAGS = "-s -w"
 # Debugging information would be made only to be left out by the linker; and a thousand packages keep all cores busy, of
-# which each is compiled with less work in one thread than in several. Together a fifth of the time.
+# which each is compiled with less work in one thread than in several. Together a sixth of the time.
 COMPILER_FLAGS = "-gcflags=all=-dwarf=false -c=1"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
