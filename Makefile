@@ -29,10 +29,8 @@ LONG := (long or campaign) and not (system or postgres or root or browser or soa
 PYTEST := $(BIN)/python -m pytest
 # Much of it is waiting for leases, drains and probes: with two at once the cores are mostly idle once the long
 # simulations beside them have ended. In one order, so that a failure can be met again; the quick tests change theirs
-# each time; and first what takes minutes, so that nobody is left alone with it at the end.
-FIRST := $(addprefix tests/system/test_,tour.py renewals.py crashes.py audits.py day.py)
-CLUSTERS = $(PYTEST) -p no:randomly -m "system and not alone and not soak" -n 3 --dist loadfile --no-loadscope-reorder \
-	--durations=25 $(FIRST) tests
+# each time.
+CLUSTERS = $(PYTEST) -p no:randomly -m "system and not alone and not soak" -n 3 --dist loadfile --no-loadscope-reorder --durations=25
 ALONE = $(PYTEST) -p no:randomly -m "system and alone and not soak"
 
 help: ## List what can be done

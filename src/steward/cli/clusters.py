@@ -240,8 +240,7 @@ def delete(
         found["id"],
         f"cluster {found['name']}",
         lambda: clusters.get(link, project, found["id"])["status"],
-        wait=wait,
-        timeout=seconds,
+        timeout=seconds if wait else None,
     )
 
 

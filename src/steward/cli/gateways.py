@@ -101,8 +101,10 @@ def _until_done(
 ) -> None:
     link, project = session.link(), session.project
 
-    def is_done() -> bool:
-        return cloud_operations.get(link, project, begun["id"])["status"] == "completed"
+    def pending(_: object) -> str | None:
+        return waiting.check_status(
+            what, cloud_operations.get(link, project, begun["id"])["status"], target="completed"
+        )
 
     come_back = f"steward network gateway list {network['id']}"
-    waiting.until_true(session, what, is_done, timeout=timeout, come_back=come_back)
+    waiting.until_pending(session, waiting.NO_CLUSTER, pending, timeout=timeout, come_back=come_back)

@@ -148,8 +148,7 @@ def delete(
         owner["id"],
         f"node pool {found['name']}",
         lambda: nodepools.get(link, project, owner["id"], found["id"])["status"],
-        wait=wait,
-        timeout=seconds,
+        timeout=seconds if wait else None,
     )
 
 

@@ -72,6 +72,5 @@ def delete(
         owner["id"],
         f"node {found['name']}",
         lambda: nodes.get(link, project, owner["id"], found["id"])["status"],
-        wait=wait,
-        timeout=seconds,
+        timeout=seconds if wait else None,
     )

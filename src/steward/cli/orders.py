@@ -99,12 +99,18 @@ def from_file(session: session_.Session, file: str) -> dict[str, object]:
     return {str(key): value for key, value in content.items()}
 
 
-def _only_region(session: session_.Session) -> str:
-    regions = capabilities.regions(session.link(), session.project)
+def only(regions: Sequence[str]) -> str:
+    """Which region is meant where none was given; a person has to say where there is more than one."""
     if len(regions) != 1:
         raise failures.Usage(f"Which region? Give --region, one of: {', '.join(regions) or 'none'}.")
-    session.terminal.say(f"Region {regions[0]}, the only one there is.")
     return regions[0]
+
+
+def _only_region(session: session_.Session) -> str:
+    regions = capabilities.regions(session.link(), session.project)
+    region = only(regions)
+    session.terminal.say(f"Region {region}, the only one there is.")
+    return region
 
 
 def _labels(present: Mapping[str, str], changes: Sequence[str]) -> dict[str, str]:

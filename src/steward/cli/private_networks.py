@@ -6,7 +6,7 @@ import typer
 
 from steward.cli import confirmation, gateways, naming, options, output, subnets, waiting
 from steward.cli import session as session_
-from steward.client import errors, models, private_networks
+from steward.client import models, private_networks
 
 app = typer.Typer(help="Private networks that nodes can be on: subnets, gateways.", no_args_is_help=True)
 app.add_typer(subnets.app, name="subnet")
@@ -62,11 +62,12 @@ def create(  # noqa: PLR0913 - every option is a field of the order
     made = private_networks.create(link, project, body)
     if wait:
 
-        def stands() -> bool:
-            return private_networks.get(link, project, made["id"])["status"] == "ACTIVE"
+        def pending(_: object) -> str | None:
+            now = private_networks.get(link, project, made["id"])["status"]
+            return waiting.check_status(f"private network {name}", now, target="ACTIVE")
 
         come_back = f"steward network show {made['id']}"
-        waiting.until_true(session, f"private network {name}", stands, timeout=seconds, come_back=come_back)
+        waiting.until_pending(session, waiting.NO_CLUSTER, pending, timeout=seconds, come_back=come_back)
         made = private_networks.get(link, project, made["id"])
     output.single(session.terminal, form, made, COLUMNS, name="id")
 
@@ -100,20 +101,11 @@ def delete(
     confirmation.typed(session.terminal, what=what, name=found["name"], yes=yes)
     link, project = session.link(), session.project
     private_networks.delete(link, project, found["id"])
-    if not wait:
-        session.terminal.say(f"Private network {found['name']} is being deleted.")
-        return
-
-    def is_gone() -> bool:
-        try:
-            private_networks.get(link, project, found["id"])
-        except errors.ApiError as error:
-            if error.not_found:
-                return True
-            raise
-        return False
-
-    waiting.until_true(
-        session, f"the end of {found['name']}", is_gone, timeout=seconds, come_back="steward network list"
+    waiting.being_deleted(
+        session,
+        waiting.NO_CLUSTER,
+        f"private network {found['name']}",
+        lambda: private_networks.get(link, project, found["id"])["status"],
+        timeout=seconds if wait else None,
+        come_back="steward network list",
     )
-    session.terminal.say(f"Private network {found['name']} is deleted.")

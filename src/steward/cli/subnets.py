@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from steward.cli import confirmation, failures, naming, options, output
+from steward.cli import confirmation, failures, naming, options, orders, output
 from steward.cli import session as session_
 from steward.client import models, subnets
 
@@ -53,7 +53,7 @@ def create(  # noqa: PLR0913 - every option is a field of the order
         "network": block,
         "start": start or first,
         "end": end or last,
-        "region": region or _only_region(owner),
+        "region": region or orders.only([each["region"] for each in owner["regions"]]),
         "dhcp": dhcp,
         "noGateway": not gateway,
     }
@@ -81,10 +81,3 @@ def _pool(block: str) -> tuple[str, str]:
         raise failures.Usage(f"{block!r} is no IPv4 range: {error}.") from None
     last = found.num_addresses - 1
     return str(found[min(2, last)]), str(found[max(0, last - 1)])
-
-
-def _only_region(network: models.PrivateNetwork) -> str:
-    regions = [each["region"] for each in network["regions"]]
-    if len(regions) != 1:
-        raise failures.Usage(f"Which region? Give --region, one of: {', '.join(regions) or 'none'}.")
-    return regions[0]

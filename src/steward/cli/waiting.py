@@ -15,6 +15,7 @@ INTERVAL = 1.0  # seconds between two questions
 FAILED = ("ERROR", "SUSPENDED")  # endings of status words that nobody leaves without a person
 TOO_MANY = 429  # requests: they come through again by themselves
 AWAY = "the service to answer again"
+NO_CLUSTER = ""  # for work on networks
 
 
 Check = Callable[[Sequence[models.Progress]], str | None]
@@ -28,8 +29,9 @@ class Stuck(Exception):
 class Work:
     """`pending` says what is being waited for, None when the work is done; it raises `Stuck` when it cannot be.
 
-    `come_back` is the command that shows the same work later. `from_start` is for work that is all there
-    ever was: otherwise flows that had ended before the wait began are somebody else's, and not shown.
+    Work that is no cluster's shows no steps. `come_back` is the command that shows the same work later. `from_start` is
+    for work that is all there ever was: otherwise flows that had ended before the wait began are somebody else's, and
+    not shown.
     """
 
     link: connection.Connection
@@ -51,15 +53,21 @@ def until_done(session: session_.Session, work: Work) -> None:
 
 
 def until_pending(
-    session: session_.Session, cluster: str, pending: Check, *, timeout: float, from_start: bool = False
+    session: session_.Session,
+    cluster: str,
+    pending: Check,
+    *,
+    timeout: float,
+    from_start: bool = False,
+    come_back: str = "",
 ) -> None:
-    """Work of one cluster: until nothing is pending."""
+    """Until nothing is pending."""
     work = Work(
         link=session.link(),
         project=session.project,
         cluster=cluster,
         pending=pending,
-        come_back=f"steward progress {cluster} --follow",
+        come_back=come_back or f"steward progress {cluster} --follow",
         timeout=timeout,
         from_start=from_start,
     )
@@ -67,7 +75,13 @@ def until_pending(
 
 
 def until_gone(
-    session: session_.Session, cluster: str, what: str, status: Callable[[], str], *, timeout: float
+    session: session_.Session,
+    cluster: str,
+    what: str,
+    status: Callable[[], str],
+    *,
+    timeout: float,
+    come_back: str = "",
 ) -> None:
     """Until asking for the status of `what` is answered that it is not there."""
 
@@ -80,40 +94,22 @@ def until_gone(
             raise
         return check_status(what, now, target="DELETED")
 
-    until_pending(session, cluster, pending, timeout=timeout)
+    until_pending(session, cluster, pending, timeout=timeout, come_back=come_back)
 
 
 def being_deleted(
-    session: session_.Session, cluster: str, what: str, status: Callable[[], str], *, wait: bool, timeout: float
+    session: session_.Session,
+    cluster: str,
+    what: str,
+    status: Callable[[], str],
+    *,
+    timeout: float | None,
+    come_back: str = "",
 ) -> None:
-    """The last words of a deletion that was asked for; with `wait` they come once it is over."""
-    if wait:
-        until_gone(session, cluster, what, status, timeout=timeout)
-    session.terminal.say(f"{what[0].upper()}{what[1:]} is {'deleted' if wait else 'being deleted'}.")
-
-
-def until_true(
-    session: session_.Session, what: str, is_true: Callable[[], bool], *, timeout: float, come_back: str
-) -> None:
-    """Of work that is no cluster's, and therefore shows no steps."""
-    terminal = session.terminal
-    deadline = terminal.monotonic() + timeout
-    try:
-        while not _answered(is_true):
-            if terminal.monotonic() >= deadline:
-                raise failures.TimedOut(f"Still waiting for {what}. The work goes on. To come back: {come_back}")
-            terminal.sleep(INTERVAL)
-    except KeyboardInterrupt:
-        raise failures.Interrupted(f"the work goes on. To come back: {come_back}") from None
-
-
-def _answered(is_true: Callable[[], bool]) -> bool:
-    try:
-        return is_true()
-    except errors.ClientError as error:
-        if not _passing(error):
-            raise
-        return False
+    """The last words of a deletion that was asked for; with a timeout they come once it is over."""
+    if timeout is not None:
+        until_gone(session, cluster, what, status, timeout=timeout, come_back=come_back)
+    session.terminal.say(f"{what[0].upper()}{what[1:]} is {'being deleted' if timeout is None else 'deleted'}.")
 
 
 def _watch(deadline: float | None, shown: display.Display, work: Work) -> None:
@@ -152,6 +148,8 @@ def check_status(what: str, status: str, *, target: str = "READY") -> str | None
 
 
 def _flows(work: Work) -> Sequence[models.Progress]:
+    if work.cluster == NO_CLUSTER:
+        return ()
     try:
         return progress.of_cluster(work.link, work.project, work.cluster)
     except errors.ApiError as error:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 
 from steward.domain import errors
+from steward.kit import mutual_tls
 from steward.outside import targets
 from steward.ports import messengers
 from steward.ports.log_receivers import Target
@@ -82,13 +83,10 @@ class NetworkLogReceivers:
             return None
         if not target.authority:
             return self._public
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
-            context.load_verify_locations(cadata=target.authority)
+            return mutual_tls.trusting(target.authority)
         except (ssl.SSLError, ValueError):
             raise errors.BadInput("[authority] is no certificate in PEM form") from None
-        return context
 
     async def _http(self, url: httpx2.URL, target: Target, messages: Messages) -> None:
         """One message a line; what the receiver says beside its status is not read."""
